@@ -1,0 +1,149 @@
+/*
+ * grant.h: authority as a list of grants, agent-grant(5).  A grant is one
+ * line of text: effect, rights, resource, limits.  Closed by default: what no
+ * grant names is denied.  Nothing here looks at the file system, resolves a
+ * name or asks the kernel: a decision is made from text alone, before
+ * anything is probed.
+ */
+#ifndef GRANT_GRANT_H
+#define GRANT_GRANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+
+enum grant_effect { GRANT_DENY, GRANT_ASK, GRANT_ALLOW }; /* least first */
+
+enum grant_kind {
+	GRANT_FILE,
+	GRANT_EXEC,
+	GRANT_NET,
+	GRANT_MODEL,
+	GRANT_TOOL,
+	GRANT_MCP,
+	GRANT_AGENT,
+	GRANT_HUMAN,
+	GRANT_CLOCK,
+	GRANT_CKPT,
+	GRANT_IMAGE,
+	GRANT_OBJ,
+	GRANT_MEM,
+	GRANT_WORLD,
+	GRANT_KINDS
+};
+
+/* Rights, a set.  Which go with which kind is a table in grant.c. */
+enum {
+	RIGHT_READ = 1,
+	RIGHT_WRITE = 2,
+	RIGHT_EXEC = 4,
+	RIGHT_CONNECT = 8,
+	RIGHT_CALL = 16,
+	RIGHT_SEND = 32
+};
+
+/* One "where ARG OP VALUE"; all of a grant's must hold. */
+struct grant_where {
+	char *arg;
+	enum { WHERE_EQUAL, WHERE_AT_MOST, WHERE_PREFIX } op;
+	char *value;		/* JSON text of a string, number or boolean */
+};
+
+/* All limits are optional; the flag or pointer tells. */
+struct grant_limits {
+	int64_t uses;		/* -1: no limit */
+	int64_t for_ns;		/* from when it was given; 0: no limit */
+	int64_t until_ns;	/* real time; 0: no limit */
+	int64_t bytes;		/* -1: no limit */
+	int delegable;		/* depth; 0: not, -1: without end */
+	struct grant_where *where;
+	size_t wheres;
+	char *via;		/* only inside this tool's sandbox */
+	char *with;		/* name of a secret */
+	bool unless_tainted;
+};
+
+struct grant {
+	enum grant_effect effect;
+	unsigned rights;
+	enum grant_kind kind;
+	char *resource;		/* the body after "kind:", as written */
+	struct grant_limits limits;
+	char *line;		/* the line in its canonical form */
+	char *id;		/* who refers to it; NULL until journalled */
+	char *from;		/* "FILE:LINE", "base", "--allow"…; for people */
+};
+
+/* A layer: one party's grants. */
+struct policy {
+	struct grant *grants;
+	size_t count, cap;
+	bool base;		/* starts from the profile `base` */
+};
+
+void policy_init(struct policy *);
+void policy_free(struct policy *);
+
+/* Parse one line (no comment, not empty) into a grant.  Status 78, and the
+ * message says what was expected. */
+int grant_parse(const char *line, struct grant *out, struct err *);
+void grant_free(struct grant *);
+/* The canonical line; parsing it gives the same grant. */
+void grant_print(const struct grant *, struct buf *out);
+
+/* Add a line to a policy; `from` is copied.  A grant's id is "g1", "g2", … by
+ * its place unless the caller sets one. */
+int policy_add(struct policy *, const char *line, const char *from,
+    struct err *);
+/* A whole policy text; `name` is the file's name for "NAME:LINE: " errors.
+ * Sets `base` unless its first line (but comments and blank ones) is
+ * "nobase". */
+int policy_parse(struct policy *, const char *text, size_t len,
+    const char *name, struct err *);
+/* Append the lines of the profile `base`: system folders to read and execute,
+ * the usual devices, a private /tmp, and starting programs found in them. */
+void policy_add_base(struct policy *);
+/* Append "allow read,write file:**": the workspace. */
+void policy_add_workspace(struct policy *);
+
+/* What is asked for. */
+struct grant_query {
+	unsigned right;			/* one RIGHT_ bit */
+	enum grant_kind kind;
+	const char *resource;		/* body: an absolute path for file,
+					   host:port for net, a path or name
+					   for exec, a name for others */
+	const char *workspace;		/* absolute; what relative file: and
+					   exec: bodies are relative to */
+	const struct json *arguments;	/* for `where`; NULL: none */
+	const char *tool;		/* whose sandbox asks, for `via`; or NULL */
+	int64_t now;			/* effective real time */
+	bool tainted;
+};
+
+struct decision {
+	enum grant_effect verdict;	/* GRANT_DENY also when none matches */
+	const struct grant *winner;	/* NULL: none matched */
+	char why[200];			/* one line for people and records */
+};
+
+/* Decide by one layer.  Any matching deny wins; else the most specific match;
+ * at equal specificity ask beats allow; `unless tainted` turns an allow into
+ * an ask.  Pure. */
+void policy_decide(const struct policy *, const struct grant_query *,
+    struct decision *out);
+/* Does this grant match, limits included? */
+bool grant_matches(const struct grant *, const struct grant_query *);
+
+/* "read,write" and back; kinds' names; verdicts' names. */
+const char *grant_effect_name(enum grant_effect);	/* deny ask allow */
+const char *grant_kind_name(enum grant_kind);
+/* Split "kind:body" (the body borrowed); -1 when the kind is unknown. */
+int grant_split(const char *resource, enum grant_kind *, const char **body);
+/* One right's name to its bit, 0 when unknown. */
+unsigned grant_right(const char *name);
+
+#endif

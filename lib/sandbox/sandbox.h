@@ -1,0 +1,101 @@
+/*
+ * sandbox.h: run one command, or one function of this program, where the
+ * kernel grants what a view lists and nothing else: a private root in new
+ * namespaces, Landlock and seccomp below it, a small init of ours as process
+ * 1, so that ending the init ends everything that the call started.
+ *
+ * A launcher, forked from the small early program before a secret is loaded,
+ * makes the processes; they are the caller's own children (CLONE_PARENT), die
+ * with it (PDEATHSIG) and are awaited through a pidfd.
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sandbox/view.h"
+
+/* How strict: what to do where neither root's nor unprivileged namespaces are
+ * to be had.  STRICT refuses (status 78, and says what is missing);
+ * BEST_EFFORT goes on with Landlock and seccomp alone. */
+enum sandbox_mode { SANDBOX_STRICT, SANDBOX_BEST_EFFORT };
+
+/* A tool's body that runs inside: reads its argument, writes its answer to
+ * descriptor 1, returns an exit status.  It must not touch other state. */
+typedef int sandbox_main(struct slice argument);
+
+/* Limits; 0 means none.  Wall time is the caller's (spawn_stop). */
+struct spawn_limits {
+	int64_t cpu_seconds, file_bytes, memory_bytes;
+	int64_t processes, open_files;
+	int64_t tmp_bytes;	/* size of the private /tmp */
+};
+
+struct spawn {
+	const struct view *view;
+	const char *const *argv;	/* NULL-terminated; or */
+	sandbox_main *main;		/* this, with */
+	struct slice argument;		/* its argument, any size */
+	const char *const *env;		/* NULL-terminated "NAME=value"; the
+					   whole environment */
+	int in, out, errout;		/* borrowed; -1: /dev/null */
+	struct spawn_limits limits;
+	bool held;			/* wait for spawn_go before the command */
+};
+
+/* A call's processes, seen from outside. */
+struct child {
+	pid_t pid;		/* of its init, in the caller's namespace */
+	int pidfd;		/* readable (poll) once all of it is gone */
+	int status_fd;		/* what the init reports */
+	int go_fd;		/* -1 unless held */
+	int64_t start;		/* start time of the init, clock ticks since
+				   boot, /proc/PID/stat field 22 */
+};
+
+/* How it ended. */
+struct child_end {
+	int status;		/* exit status 0..255, or 128+N for a signal */
+	int signal;		/* N, or 0 */
+	int64_t cpu_ns;		/* user and system time of all of it */
+};
+
+struct launcher;
+
+/* Fork the launcher.  Call it while single-threaded and small. */
+int launcher_start(enum sandbox_mode, struct launcher **out, struct err *);
+/* End it; running calls go on and die with the caller. */
+void launcher_stop(struct launcher *);
+/* What the sandbox cannot do here, a line for people; "" when nothing is
+ * missing. */
+const char *launcher_missing(const struct launcher *);
+
+/* Start a call.  With `held`, the processes exist but the command starts only
+ * at spawn_go (a caller that dies before ends it unstarted). */
+int launcher_spawn(struct launcher *, const struct spawn *, struct child *out,
+    struct err *);
+int spawn_go(struct child *, struct err *);
+
+/* Ask it to end (SIGTERM to every process but the init). */
+void spawn_terminate(struct child *);
+/* End all of it now; child_wait then returns at once. */
+void spawn_kill(struct child *);
+
+/* Wait until every process of the call is gone, and free the descriptors.
+ * Status 126 or 127 with a message when the command could not be started
+ * (setup failures: 78 or 71 with the step that failed); a command that ran
+ * returns 0 whatever its status, in `end`. */
+int child_wait(struct child *, struct child_end *end, struct err *);
+void child_free(struct child *);
+
+/*
+ * Recovery: kill the init `pid` that started at `start` and wait until it is
+ * gone, if it still lives; another process with that number is left alone.
+ */
+int sandbox_reap_stale(pid_t pid, int64_t start, struct err *);
+
+#endif
