@@ -1,0 +1,254 @@
+#include "agent/birth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/tree.h"
+#include "journal/journal.h"
+
+/* Younger leftovers may belong to one that has not taken its lock yet. */
+#define SWEEP_AGE (60 * CLOCK_SECOND)
+
+static int
+stage(struct journal *j, enum record_type type, struct buf *body)
+{
+	struct record rec;
+
+	journal_stage(j, type, (struct slice){body->data, body->len}, &rec);
+	buf_clear(body);
+	return 0;
+}
+
+static void
+stage_grants(struct journal *j, const struct policy *p)
+{
+	struct buf body CLEANUP_BUF = {0};
+	const struct grant *g;
+	struct jsonw w;
+	bool base = false;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		g = &p->grants[i];
+		if (g->from != NULL && strcmp(g->from, "base") == 0) {
+			if (base)
+				continue;
+			base = true; /* one record for the whole profile */
+		}
+		w = (struct jsonw){.out = &body};
+		jsonw_object(&w, NULL);
+		jsonw_string(&w, "grant", base && g->from != NULL &&
+		    strcmp(g->from, "base") == 0 ? "base" : g->id);
+		jsonw_maybe(&w, "from", g->from);
+		jsonw_string(&w, "line", g->from != NULL &&
+		    strcmp(g->from, "base") == 0 ? "base" : g->line);
+		jsonw_end(&w, '}');
+		(void)stage(j, RECORD_GRANT, &body);
+	}
+}
+
+static int
+stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	char hex[DIGEST_HEX + 1];
+	struct digest d;
+
+	if (goal == NULL)
+		return 0;
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "from", "user");
+	if (strlen(goal) > BLOB_OVER) {
+		if (blob_put(r, goal, strlen(goal), &d, e) < 0)
+			return -1;
+		digest_hex(&d, hex);
+		jsonw_string(&w, "blob", hex);
+	} else {
+		jsonw_string(&w, "text", goal);
+	}
+	jsonw_end(&w, '}');
+	return stage(j, RECORD_GOAL, &body);
+}
+
+static int
+write_journal(struct root *root, int dir, const struct birth *b, const struct digest *info,
+    struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	struct journal j;
+	int r;
+
+	if (journal_create(dir, info, &j, e) < 0)
+		return -1;
+	jsonw_object(&w, NULL);
+	jsonw_maybe(&w, "image", b->image);
+	jsonw_string(&w, "model", b->model);
+	limits_write(&w, "limits", &b->limits);
+	jsonw_maybe(&w, "system", b->system);
+	jsonw_end(&w, '}');
+	(void)stage(&j, RECORD_BORN, &body);
+	stage_grants(&j, b->policy);
+	r = stage_goal(root, &j, b->goal, e);
+	if (r == 0)
+		r = journal_commit(&j, e);
+	journal_close(&j);
+	return r;
+}
+
+static int
+make_workspace(struct root *r, int dir, const struct birth *b, struct err *e)
+{
+	int from CLEANUP_FD = -1;
+	struct stat st;
+
+	if (b->workspace == NULL)
+		return file_make_dir(dir, "work", 0700, e);
+	if (file_open_dir(b->workspace, false, &from, e) < 0)
+		return err_wrap(e, "workspace");
+	if (path_below(b->workspace, r->path))
+		return err_set(e, EX_NOPERM, 0,
+		    "the workspace '%s' lies in the agents' root",
+		    b->workspace);
+	if (!b->copy)
+		return 0;
+	if (fstat(r->fd, &st) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot stat the root");
+	return tree_copy(from, dir, "work", st.st_dev, st.st_ino, e);
+}
+
+static int
+prepare(struct root *r, int dir, const struct birth *b, struct info *i,
+    struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+
+	info_write(i, &text);
+	digest_of(text.data, text.len, &i->digest);
+	if (make_workspace(r, dir, b, e) < 0 ||
+	    file_replace(dir, INFO_FILE, text.data, text.len, 0600, e) < 0 ||
+	    write_journal(r, dir, b, &i->digest, e) < 0)
+		return -1;
+	return file_sync(dir, "agent", e);
+}
+
+/* Is the name free?  The caller holds the root's lock. */
+static int
+check_name(struct root *r, const char *name, struct err *e)
+{
+	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
+	size_t n, i;
+	char *other;
+
+	if (!info_name_ok(name))
+		return err_set(e, EX_USAGE, 0, "'%s' cannot be a name: use "
+		    "letters, digits, '.', '_' and '-'", name);
+	if (root_list(r, &ids, &n, e) < 0)
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (info_name(r, ids[i], &other) < 0 || other == NULL)
+			continue;
+		if (strcmp(other, name) == 0) {
+			free(other);
+			return err_set(e, EX_CANTCREAT, 0,
+			    "the name '%s' is taken by agent %s", name,
+			    ids[i]);
+		}
+		free(other);
+	}
+	return 0;
+}
+
+static int
+publish(struct root *r, const char *id, const char *name, struct err *e)
+{
+	int lock CLEANUP_FD = -1;
+	char from[ULID_TEXT + 8];
+
+	if (name != NULL && (lock_wait(r->fd, "lock",
+	    clock_deadline(10 * CLOCK_SECOND), &lock, e) < 0 ||
+	    check_name(r, name, e) < 0))
+		return -1;
+	(void)snprintf(from, sizeof(from), ".new/%s", id);
+	if (renameat(r->agents, from, r->agents, id) < 0)
+		return err_set(e, EX_CANTCREAT, errno, "cannot make '%s'", id);
+	return file_sync(r->agents, "agents", e);
+}
+
+int
+birth_agent(struct root *r, const struct birth *b, char id[ULID_TEXT],
+    struct err *e)
+{
+	char path[ULID_TEXT + 8], created[CLOCK_TEXT];
+	int dir CLEANUP_FD = -1, lock CLEANUP_FD = -1;
+	int64_t now = clock_real();
+	struct info i = {0};
+	struct err lost;
+
+	ulid_make(now, i.id);
+	clock_text(now, created);
+	i.name = mem_strdup(b->name);
+	i.workspace = b->copy ? NULL : mem_strdup(b->workspace);
+	i.created = mem_strdup(created);
+	i.tools = mem_new(b->tool_count, sizeof(*i.tools));
+	for (; i.tool_count < b->tool_count; i.tool_count++)
+		i.tools[i.tool_count] = mem_strdup(b->tools[i.tool_count]);
+	(void)snprintf(path, sizeof(path), ".new/%s", i.id);
+	if (mkdirat(r->agents, path, 0700) < 0) {
+		err_set(e, EX_CANTCREAT, errno, "cannot make '%s'", path);
+	} else if (file_open(r->agents, path, O_RDONLY | O_DIRECTORY, 0, &dir,
+	    e) < 0 ||
+	    lock_take(dir, "lock", &lock, e) < 0 ||
+	    prepare(r, dir, b, &i, e) < 0 || publish(r, i.id, b->name, e) < 0) {
+		(void)file_remove_tree(r->agents, path, &lost);
+	} else {
+		memcpy(id, i.id, ULID_TEXT);
+		info_free(&i);
+		return 0;
+	}
+	info_free(&i);
+	return -1;
+}
+
+void
+birth_sweep(struct root *r)
+{
+	int fd = openat(r->agents, ".new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	struct stat st;
+	struct err e;
+	int sub, lock;
+
+	if (stream == NULL) {
+		fd_cleanup(&fd);
+		return;
+	}
+	while ((d = readdir(stream)) != NULL) {
+		if (!file_is_name(d->d_name) ||
+		    fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    clock_real() - st.st_mtime * CLOCK_SECOND < SWEEP_AGE)
+			continue;
+		if (file_open(fd, d->d_name, O_RDONLY | O_DIRECTORY, 0, &sub,
+		    &e) < 0)
+			continue;
+		if (lock_take(sub, "lock", &lock, &e) == 0) {
+			(void)file_remove_tree(fd, d->d_name, &e);
+			(void)close(lock);
+		}
+		(void)close(sub);
+	}
+	(void)closedir(stream);
+}

@@ -1,0 +1,397 @@
+#include "agent/cache.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+/*
+ * The file is the digest of the second line, that line (JSON, which ends with
+ * the conversation's length and digest), and the conversation as it stands.
+ */
+#define CACHE_FORMAT 1
+#define CACHE_MAX    ((size_t)1 << 30)
+
+/* The integers of a state, by name. */
+static const struct {
+	const char *name;
+	size_t at;
+} integers[] = {
+    {"seq", offsetof(struct state, seq)},
+    {"time", offsetof(struct state, time)},
+    {"limit_turns", offsetof(struct state, limits.turns)},
+    {"limit_calls", offsetof(struct state, limits.tool_calls)},
+    {"limit_tokens", offsetof(struct state, limits.tokens)},
+    {"limit_cost", offsetof(struct state, limits.cost)},
+    {"limit_time", offsetof(struct state, limits.time_ns)},
+    {"turns", offsetof(struct state, usage.turns)},
+    {"tool_calls", offsetof(struct state, usage.tool_calls)},
+    {"input", offsetof(struct state, usage.input)},
+    {"output", offsetof(struct state, usage.output)},
+    {"cached", offsetof(struct state, usage.cached)},
+    {"cost", offsetof(struct state, usage.cost)},
+    {"time_used", offsetof(struct state, usage.time_ns)},
+    {"model_call", offsetof(struct state, model_call)},
+    {"model_call_id", offsetof(struct state, model_call_id)},
+};
+
+/* Times since 1970 in nanoseconds pass 2^53: all integers are text. */
+static void
+put_integer(struct jsonw *w, const char *key, int64_t v)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)v);
+	jsonw_string(w, key, text);
+}
+
+static int64_t
+get_integer(const struct json *j, const char *key)
+{
+	const char *text = json_get_string(j, key);
+	int64_t v;
+
+	if (text == NULL || num_int(text, INT64_MIN, INT64_MAX, &v) < 0)
+		return 0;
+	return v;
+}
+
+static void
+put_digest(struct jsonw *w, const char *key, const struct digest *d)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	jsonw_string(w, key, hex);
+}
+
+static void
+get_digest(const struct json *j, const char *key, struct digest *d)
+{
+	const char *hex = json_get_string(j, key);
+
+	if (hex != NULL)
+		(void)digest_parse(hex, strlen(hex), d);
+}
+
+static void
+put_call(struct jsonw *w, const struct call *c)
+{
+	jsonw_object(w, NULL);
+	jsonw_string(w, "id", c->id);
+	jsonw_string(w, "model_id", c->model_id);
+	jsonw_string(w, "name", c->name);
+	jsonw_string(w, "arguments", c->arguments);
+	put_integer(w, "phase", c->phase);
+	put_integer(w, "seq", c->seq);
+	put_integer(w, "effect", c->effect);
+	put_integer(w, "verdict", c->verdict);
+	jsonw_bool(w, "prepared", c->prepared);
+	jsonw_bool(w, "existed", c->existed);
+	put_digest(w, "before", &c->before);
+	put_digest(w, "after", &c->after);
+	jsonw_end(w, '}');
+}
+
+static void
+get_call(struct call *c, const struct json *j)
+{
+	c->id = mem_strdup(json_get_string(j, "id"));
+	c->model_id = mem_strdup(json_get_string(j, "model_id"));
+	c->name = mem_strdup(json_get_string(j, "name"));
+	c->arguments = mem_strdup(json_get_string(j, "arguments"));
+	c->phase = (enum call_phase)get_integer(j, "phase");
+	c->seq = get_integer(j, "seq");
+	c->effect = (enum tool_effect)get_integer(j, "effect");
+	c->verdict = (enum grant_effect)get_integer(j, "verdict");
+	c->prepared = json_get_bool(j, "prepared", false);
+	c->existed = json_get_bool(j, "existed", false);
+	get_digest(j, "before", &c->before);
+	get_digest(j, "after", &c->after);
+}
+
+static void
+put_lists(struct jsonw *w, const struct state *s)
+{
+	const struct request *r;
+	const struct grant *g;
+	size_t i;
+
+	jsonw_array(w, "calls");
+	for (i = 0; i < s->call_count; i++)
+		put_call(w, &s->calls[i]);
+	jsonw_end(w, ']');
+	jsonw_array(w, "requests");
+	for (i = 0; i < s->request_count; i++) {
+		r = &s->requests[i];
+		jsonw_object(w, NULL);
+		jsonw_string(w, "id", r->id);
+		jsonw_maybe(w, "call", r->call);
+		jsonw_maybe(w, "tool", r->tool);
+		jsonw_maybe(w, "text", r->text);
+		put_integer(w, "deadline", r->deadline);
+		put_integer(w, "seq", r->seq);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+	jsonw_bool(w, "base", s->policy.base);
+	jsonw_array(w, "grants");
+	for (i = 0; i < s->policy.count; i++) {
+		g = &s->policy.grants[i];
+		if (g->from != NULL && strcmp(g->from, "base") == 0)
+			continue; /* put back as a whole */
+		jsonw_object(w, NULL);
+		jsonw_string(w, "line", g->line);
+		jsonw_maybe(w, "id", g->id);
+		jsonw_maybe(w, "from", g->from);
+		put_integer(w, "given", g->given);
+		put_integer(w, "uses", g->limits.uses);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
+static bool
+has_base(const struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->grants[i].from != NULL &&
+		    strcmp(p->grants[i].from, "base") == 0)
+			return true;
+	return false;
+}
+
+static void
+put_state(struct jsonw *w, const struct state *s)
+{
+	struct digest convo;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(integers); i++) {
+		int64_t v;
+
+		memcpy(&v, (const char *)s + integers[i].at, sizeof(v));
+		put_integer(w, integers[i].name, v);
+	}
+	put_integer(w, "status", s->status);
+	put_integer(w, "exit_status", s->exit_status);
+	put_integer(w, "attempt", s->attempt);
+	put_integer(w, "stop", s->stop);
+	put_integer(w, "bad_streak", s->bad_streak);
+	jsonw_bool(w, "needs_model", s->needs_model);
+	jsonw_bool(w, "awake", s->awake);
+	jsonw_bool(w, "has_base", has_base(&s->policy));
+	jsonw_maybe(w, "model", s->model);
+	jsonw_maybe(w, "goal", s->goal);
+	jsonw_maybe(w, "text", s->text);
+	jsonw_maybe(w, "report", s->report);
+	put_lists(w, s);
+	put_integer(w, "convo_bytes", (int64_t)s->convo.len);
+	digest_of(buf_str(&s->convo), s->convo.len, &convo);
+	put_digest(w, "convo", &convo);
+}
+
+int
+cache_save(int dir, const struct state *s, const struct journal_mark *m,
+    struct err *e)
+{
+	struct buf out CLEANUP_BUF = {0}, line CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &line};
+	char hex[DIGEST_HEX + 1];
+	struct digest sum;
+
+	jsonw_object(&w, NULL);
+	put_integer(&w, "format", CACHE_FORMAT);
+	put_integer(&w, "mark_offset", m->offset);
+	put_integer(&w, "mark_seq", m->seq);
+	put_integer(&w, "mark_time", m->time);
+	put_digest(&w, "mark_head", &m->head);
+	put_state(&w, s);
+	jsonw_end(&w, '}');
+	digest_of(line.data, line.len, &sum);
+	digest_hex(&sum, hex);
+	buf_reserve(&out, s->convo.len + line.len + 128);
+	buf_printf(&out, "%s\n", hex);
+	buf_add(&out, line.data, line.len);
+	buf_putc(&out, '\n');
+	buf_add(&out, s->convo.data, s->convo.len);
+	return file_cache(dir, CACHE_FILE, out.data, out.len, e);
+}
+
+static int
+get_grants(struct state *s, const struct json *j)
+{
+	const struct json *g;
+	const char *line, *id, *from;
+	struct grant *new;
+	struct err e;
+
+	if (json_get_bool(j, "has_base", false))
+		policy_add_base(&s->policy);
+	for (g = json_first(json_get(j, "grants")); g != NULL;
+	    g = json_next(g)) {
+		line = json_get_string(g, "line");
+		id = json_get_string(g, "id");
+		from = json_get_string(g, "from");
+		if (line == NULL || policy_add(&s->policy, line,
+		    from == NULL ? "journal" : from, &e) < 0)
+			return -1;
+		new = &s->policy.grants[s->policy.count - 1];
+		new->given = get_integer(g, "given");
+		new->limits.uses = get_integer(g, "uses");
+		if (id == NULL)
+			continue;
+		free(new->id);
+		new->id = mem_strdup(id);
+	}
+	s->policy.base = json_get_bool(j, "base", false);
+	return 0;
+}
+
+static void
+get_lists(struct state *s, const struct json *j)
+{
+	const struct json *v;
+	struct request r;
+
+	for (v = json_first(json_get(j, "requests")); v != NULL;
+	    v = json_next(v)) {
+		r.id = mem_strdup(json_get_string(v, "id"));
+		r.call = mem_strdup(json_get_string(v, "call"));
+		r.tool = mem_strdup(json_get_string(v, "tool"));
+		r.text = mem_strdup(json_get_string(v, "text"));
+		r.deadline = get_integer(v, "deadline");
+		r.seq = get_integer(v, "seq");
+		mem_room(&s->requests, s->request_count, &s->request_cap,
+		    sizeof(*s->requests));
+		s->requests[s->request_count++] = r;
+	}
+	for (v = json_first(json_get(j, "calls")); v != NULL;
+	    v = json_next(v)) {
+		mem_room(&s->calls, s->call_count, &s->call_cap,
+		    sizeof(*s->calls));
+		get_call(&s->calls[s->call_count++], v);
+	}
+}
+
+static void
+get_state(struct state *s, const struct json *j)
+{
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(integers); i++) {
+		v = get_integer(j, integers[i].name);
+		memcpy((char *)s + integers[i].at, &v, sizeof(v));
+	}
+	s->status = (enum agent_status)get_integer(j, "status");
+	s->exit_status = (int)get_integer(j, "exit_status");
+	s->attempt = (unsigned)get_integer(j, "attempt");
+	s->stop = (enum model_stop)get_integer(j, "stop");
+	s->bad_streak = (unsigned)get_integer(j, "bad_streak");
+	s->needs_model = json_get_bool(j, "needs_model", false);
+	s->awake = json_get_bool(j, "awake", false);
+	s->model = mem_strdup(json_get_string(j, "model"));
+	s->goal = mem_strdup(json_get_string(j, "goal"));
+	s->text = mem_strdup(json_get_string(j, "text"));
+	s->report = mem_strdup(json_get_string(j, "report"));
+	get_lists(s, j);
+}
+
+/* Check the conversation and take it over. */
+static int
+get_convo(struct state *s, const struct json *j, struct slice convo)
+{
+	struct digest want = {{0}}, is;
+
+	get_digest(j, "convo", &want);
+	digest_of(convo.data, convo.len, &is);
+	if (get_integer(j, "convo_bytes") != (int64_t)convo.len ||
+	    !digest_equal(&want, &is))
+		return -1;
+	buf_add(&s->convo, convo.data, convo.len);
+	sha256_add(&s->running, convo.data, convo.len);
+	return 0;
+}
+
+/* Where the second line ends; NULL while it is not there whole. */
+static const char *
+line_end(const struct buf *text)
+{
+	size_t from = DIGEST_HEX + 1;
+
+	if (text->len <= from)
+		return NULL;
+	return memchr(text->data + from, '\n', text->len - from);
+}
+
+/* Read the file, or only its first two lines. */
+static int
+read_file(int dir, bool brief, struct buf *text, const char **nl)
+{
+	int fd CLEANUP_FD = -1;
+	struct stat st;
+	struct err e;
+	ssize_t n;
+
+	if (file_open(dir, CACHE_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, &e) < 0)
+		return -1;
+	if (!brief && fstat(fd, &st) == 0 && st.st_size < (off_t)CACHE_MAX)
+		buf_reserve(text, (size_t)st.st_size + 1);
+	do {
+		n = buf_read(text, fd, brief ? 16384 : 4 << 20);
+		if (n < 0)
+			return -1;
+		*nl = line_end(text);
+	} while (n > 0 && (*nl == NULL || !brief));
+	return *nl == NULL ? -1 : 0;
+}
+
+static int
+load(int dir, bool brief, struct state *s, struct journal_mark *m)
+{
+	struct buf text CLEANUP_BUF = {.max = CACHE_MAX};
+	struct json *j CLEANUP_JSON = NULL;
+	struct digest want, is;
+	struct slice line, convo;
+	const char *nl;
+	struct err e;
+
+	if (read_file(dir, brief, &text, &nl) < 0)
+		return -1;
+	line.data = text.data + DIGEST_HEX + 1;
+	line.len = (size_t)(nl - line.data);
+	digest_of(line.data, line.len, &is);
+	if (digest_parse(text.data, DIGEST_HEX, &want) < 0 ||
+	    !digest_equal(&want, &is) ||
+	    json_parse(line.data, line.len, &j, &e) < 0 ||
+	    get_integer(j, "format") != CACHE_FORMAT)
+		return -1;
+	convo.data = nl + 1;
+	convo.len = text.len - (size_t)(nl + 1 - text.data);
+	get_state(s, j);
+	if (s->model == NULL || get_grants(s, j) < 0 ||
+	    (!brief && get_convo(s, j, convo) < 0))
+		return -1;
+	m->offset = get_integer(j, "mark_offset");
+	m->seq = get_integer(j, "mark_seq");
+	m->time = get_integer(j, "mark_time");
+	get_digest(j, "mark_head", &m->head);
+	return 0;
+}
+
+int
+cache_load(int dir, bool brief, struct state *s, struct journal_mark *m)
+{
+	if (load(dir, brief, s, m) == 0)
+		return 1;
+	state_free(s);
+	state_init(s);
+	return 0;
+}

@@ -1,0 +1,425 @@
+/* The runner's tool calls: decide, record, make, record what came of it. */
+#include "agent/run.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+
+/* One call of a batch. */
+struct plan {
+	struct call *call;		/* in the state; until it is folded on */
+	const struct tool *tool;	/* NULL: unknown */
+	struct json *arguments;		/* NULL: not to be used */
+	struct decision decision;
+	bool recorded;			/* its tool.call was there before */
+	bool unusable;			/* the model made a mistake */
+	char why[512];			/* of a refusal, for the model */
+	struct tool_run run;
+	bool started;
+	struct tool_result result;
+	bool settled;			/* `result` holds how it ended */
+};
+
+static struct tool_context
+context(struct runner *r, const struct plan *p)
+{
+	return (struct tool_context){.launcher = r->launcher,
+	    .policy = &r->s->state.policy,
+	    .workspace = r->s->workspace,
+	    .hidden = r->s->root->path,
+	    .now = journal_now(&r->s->journal),
+	    .text = {p->call->arguments, strlen(p->call->arguments)}};
+}
+
+bool
+calls_alone(const void *arg, const struct call *c)
+{
+	const struct runner *r = arg;
+	const struct tool *t = tool_find(&r->tools, c->name);
+
+	return t != NULL && (t->effect != EFFECT_NONE ||
+	    t->kind == TOOL_RUNNER);
+}
+
+/* ---- decide --------------------------------------------------------------------- */
+
+static void
+refuse(struct plan *p, const char *why)
+{
+	p->unusable = true;
+	p->decision.verdict = GRANT_DENY;
+	(void)snprintf(p->why, sizeof(p->why), "%s", why);
+}
+
+static void
+decide(struct runner *r, struct plan *p)
+{
+	struct tool_context ctx = context(r, p);
+	struct err e;
+
+	p->tool = tool_find(&r->tools, p->call->name);
+	if (r->s->state.stop == MODEL_STOP_LENGTH) {
+		refuse(p, "your reply was cut at its length limit, so the call "
+		    "was not made; make it again, shorter");
+		return;
+	}
+	if (p->tool == NULL) {
+		char *why CLEANUP_FREE = mem_printf("there is no tool '%.64s'",
+		    p->call->name);
+
+		refuse(p, why);
+		return;
+	}
+	if (json_parse(ctx.text.len == 0 ? "{}" : ctx.text.data,
+	    ctx.text.len == 0 ? 2 : ctx.text.len, &p->arguments, &e) < 0 ||
+	    schema_check(p->tool->schema, p->arguments, &e) < 0) {
+		err_wrap(&e, "bad arguments");
+		refuse(p, e.msg);
+		return;
+	}
+	tool_decide(p->tool, p->arguments, &ctx, &p->decision);
+	/* A call that is made again was allowed, and its use is spent. */
+	if (p->recorded && (p->decision.winner == NULL ||
+	    p->decision.winner->effect == GRANT_ALLOW))
+		p->decision.verdict = GRANT_ALLOW;
+	if (p->decision.verdict != GRANT_ALLOW)
+		(void)snprintf(p->why, sizeof(p->why), "%s", p->decision.why);
+}
+
+/* ---- record ---------------------------------------------------------------------- */
+
+static void
+put_decision(struct jsonw *w, const struct plan *p)
+{
+	const struct grant *g = p->decision.winner;
+
+	jsonw_object(w, "decision");
+	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
+	jsonw_array(w, "grants");
+	if (g != NULL && g->id != NULL)
+		jsonw_string(w, NULL, g->from != NULL &&
+		    strcmp(g->from, "base") == 0 ? "base" : g->id);
+	jsonw_end(w, ']');
+	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
+	jsonw_end(w, '}');
+}
+
+static void
+put_digests(struct jsonw *w, const struct tool_run *run)
+{
+	char hex[DIGEST_HEX + 1];
+
+	if (run->existed) {
+		digest_hex(&run->before, hex);
+		jsonw_string(w, "before", hex);
+	}
+	digest_hex(&run->after, hex);
+	jsonw_string(w, "after", hex);
+}
+
+static int
+record_call(struct runner *r, struct plan *p, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	enum tool_effect effect = p->tool == NULL ? EFFECT_NONE :
+	    p->tool->effect;
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "call", p->call->id);
+	jsonw_string(&w, "tool", p->call->name);
+	jsonw_string(&w, "effect", tool_effect_name(effect));
+	put_decision(&w, p);
+	if (p->started && p->tool->prepares && p->run.prepared)
+		put_digests(&w, &p->run);
+	jsonw_string(&w, "arguments", p->call->arguments);
+	jsonw_end(&w, '}');
+	return session_stage(r->s, RECORD_TOOL_CALL,
+	    (struct slice){body.data, body.len}, e);
+}
+
+static int
+record_result(struct runner *r, const struct call *c, bool unusable,
+    const struct tool_result *res, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "call", c->id);
+	jsonw_string(&w, "status", tool_status_name(res->status));
+	if (res->exit >= 0)
+		jsonw_integer(&w, "exit", res->exit);
+	jsonw_array(&w, "labels");
+	if (res->tainted)
+		jsonw_string(&w, NULL, "tainted");
+	jsonw_end(&w, ']');
+	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
+	    res->ns / CLOCK_SECOND,
+	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
+	if (unusable)
+		jsonw_bool(&w, "unusable", true);
+	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);
+	jsonw_end(&w, '}');
+	return session_stage(r->s, RECORD_TOOL_RESULT,
+	    (struct slice){body.data, body.len}, e);
+}
+
+int
+calls_result(struct runner *r, const struct call *c, enum tool_status status,
+    int exit, const char *text, size_t len, struct err *e)
+{
+	struct tool_result res;
+	int got;
+
+	tool_result_init(&res);
+	res.status = status;
+	res.exit = exit;
+	buf_add(&res.text, text, len);
+	got = record_result(r, c, false, &res, e);
+	tool_result_free(&res);
+	return got;
+}
+
+static void
+settle(struct plan *p, enum tool_status status, const char *text)
+{
+	p->result.status = status;
+	p->result.exit = -1;
+	buf_puts(&p->result.text, text);
+	p->settled = true;
+}
+
+/* ---- what the runner does itself ----------------------------------------------------- */
+
+/* A question, or a call that needs a person's word: a request. */
+static int
+record_ask(struct runner *r, struct plan *p, const char *text, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	char id[32], hex[DIGEST_HEX + 1], deadline[CLOCK_TEXT];
+	char *note CLEANUP_FREE = NULL;
+	struct digest d;
+
+	(void)snprintf(id, sizeof(id), "r%" PRId64,
+	    journal_next(&r->s->journal));
+	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
+	digest_hex(&d, hex);
+	clock_text(journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND,
+	    deadline);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "request", id);
+	jsonw_string(&w, "call", p->call->id);
+	jsonw_string(&w, "tool", p->call->name);
+	jsonw_string(&w, "effect", tool_effect_name(p->tool->effect));
+	jsonw_string(&w, "digest", hex);
+	jsonw_string(&w, "deadline", deadline);
+	jsonw_string(&w, "default", "deny");
+	jsonw_string(&w, "text", text);
+	jsonw_string(&w, "arguments", p->call->arguments);
+	jsonw_end(&w, '}');
+	if (session_stage(r->s, RECORD_ASK,
+	    (struct slice){body.data, body.len}, e) < 0)
+		return -1;
+	note = mem_printf("request %s is pending: a person answers later; go "
+	    "on with what else can be done, or end your turn", id);
+	settle(p, TOOL_PENDING, note);
+	return 0;
+}
+
+static int
+runner_tool(struct runner *r, struct plan *p, struct err *e)
+{
+	const char *text;
+
+	if (strcmp(p->tool->name, "ask_human") == 0)
+		return record_ask(r, p,
+		    json_get_string(p->arguments, "question"), e);
+	text = json_get_string(p->arguments, "text");
+	settle(p, TOOL_OK, text == NULL ? "" : text);
+	return 0;
+}
+
+/* ---- make ------------------------------------------------------------------------------ */
+
+/* Its processes exist from here on, but nothing takes effect. */
+static void
+start(struct runner *r, struct plan *p)
+{
+	struct tool_context ctx = context(r, p);
+	struct err e;
+
+	if (p->tool->kind == TOOL_FETCH || p->tool->kind == TOOL_RUNNER)
+		return;
+	if (tool_start(p->tool, p->arguments, &ctx, true, &p->run, &e) < 0)
+		settle(p, TOOL_FAILED, e.msg);
+	else
+		p->started = true;
+}
+
+static int
+note_children(struct runner *r, const struct plan *plans, size_t n,
+    struct err *e)
+{
+	const struct child **children CLEANUP_FREE =
+	    mem_new(n, sizeof(*children));
+	size_t i, count = 0;
+
+	for (i = 0; i < n; i++)
+		if (plans[i].started)
+			children[count++] = &plans[i].run.child;
+	return count == 0 ? 0 :
+	    session_note_children(r->s, children, count, e);
+}
+
+/* Let them go; what has a deadline of the run's own keeps it. */
+static void
+go(struct runner *r, struct plan *p)
+{
+	struct err e;
+
+	if (tool_go(&p->run, &e) < 0) {
+		tool_cancel(&p->run);
+		p->started = false;
+		settle(p, TOOL_FAILED, e.msg);
+		return;
+	}
+	if (p->run.deadline > r->deadline)
+		p->run.deadline = r->deadline;
+}
+
+static int
+fetch(struct runner *r, struct plan *p)
+{
+	struct tool_context ctx = context(r, p);
+	struct err e;
+
+	if (tool_fetch(p->tool, p->arguments, &ctx, r->opt->stop_fd,
+	    &p->result, &e) == 0) {
+		p->settled = true;
+		return 0;
+	}
+	if (e.status == EX_TEMPFAIL) {
+		r->stopped = true;
+		return 0;
+	}
+	settle(p, TOOL_FAILED, e.msg);
+	return 0;
+}
+
+/* Wait for all that run; 0 also when the run is stopped: what is unfinished
+ * then stays open, for the recovery to settle. */
+static int
+await_all(struct runner *r, struct plan *plans, size_t n, struct err *e)
+{
+	struct tool_run **runs CLEANUP_FREE = mem_new(n, sizeof(*runs));
+	size_t i, left = 0;
+	int got;
+
+	for (i = 0; i < n; i++)
+		if (plans[i].started) {
+			runs[i] = &plans[i].run;
+			left++;
+		}
+	for (; left > 0; left--) {
+		got = tool_poll(runs, n, r->opt->stop_fd, e);
+		if (got == -2)
+			r->stopped = true;
+		if (got < 0)
+			return got == -2 ? 0 : -1;
+		tool_finish(runs[got], &plans[got].result);
+		plans[got].started = false;
+		plans[got].settled = true;
+		runs[got] = NULL;
+	}
+	return 0;
+}
+
+static int
+prepare_one(struct runner *r, struct plan *p, struct err *e)
+{
+	decide(r, p);
+	if (p->decision.verdict == GRANT_ALLOW)
+		start(r, p);
+	if (!p->recorded && record_call(r, p, e) < 0)
+		return -1;
+	if (p->unusable)
+		settle(p, TOOL_FAILED, p->why);
+	else if (p->decision.verdict == GRANT_DENY)
+		settle(p, TOOL_DENIED, p->why);
+	else if (p->decision.verdict == GRANT_ASK)
+		return record_ask(r, p, p->why, e);
+	else if (p->tool->kind == TOOL_RUNNER)
+		return runner_tool(r, p, e);
+	else if (r->opt->preimage && p->started && !p->run.prepared &&
+	    p->tool->effect == EFFECT_WORKSPACE)
+		return recover_preimage(r, p->call, e);
+	return 0;
+}
+
+/* Is there anything whose effect is still to come? */
+static bool
+any_effect(const struct plan *plans, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!plans[i].settled)
+			return true;
+	return false;
+}
+
+static int
+make(struct runner *r, struct plan *plans, size_t n, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (prepare_one(r, &plans[i], e) < 0)
+			return -1;
+	if (any_effect(plans, n)) {
+		if (note_children(r, plans, n, e) < 0 ||
+		    session_commit(r->s, e) < 0)
+			return -1;
+		for (i = 0; i < n; i++)
+			if (plans[i].started)
+				go(r, &plans[i]);
+		for (i = 0; i < n; i++)
+			if (!plans[i].settled && !plans[i].started &&
+			    fetch(r, &plans[i]) < 0)
+				return -1;
+		if (await_all(r, plans, n, e) < 0)
+			return -1;
+	}
+	for (i = 0; i < n; i++)
+		if (plans[i].settled && record_result(r, plans[i].call,
+		    plans[i].unusable, &plans[i].result, e) < 0)
+			return -1;
+	return 0;
+}
+
+int
+calls_make(struct runner *r, size_t from, size_t to, struct err *e)
+{
+	size_t n = to - from, i;
+	struct plan *plans CLEANUP_FREE = mem_new(n, sizeof(*plans));
+	int got;
+
+	for (i = 0; i < n; i++) {
+		plans[i].call = &r->s->state.calls[from + i];
+		plans[i].recorded = plans[i].call->phase == CALL_OPEN;
+		tool_result_init(&plans[i].result);
+	}
+	got = make(r, plans, n, e);
+	for (i = 0; i < n; i++) {
+		if (plans[i].started)
+			tool_cancel(&plans[i].run);
+		json_free(plans[i].arguments);
+		tool_result_free(&plans[i].result);
+	}
+	return got;
+}

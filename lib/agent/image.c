@@ -1,0 +1,105 @@
+#include "agent/image.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#define IMAGE_MAX ((size_t)1 << 20)
+
+static const char default_system[] =
+    "You are an agent that works in a folder with the tools it is given. "
+    "Work step by step towards the goal: look before you change something, "
+    "check what you did, and say plainly when something cannot be done. A call "
+    "that is denied stays denied: do not try to get around it. When the goal "
+    "is reached, answer with a short summary and no tool call.";
+
+static int
+check_members(const struct json *j, struct err *e)
+{
+	static const char *const known[] = {"system", "model", "limits",
+	    "grants"};
+	const struct json *m;
+	size_t i;
+
+	for (m = json_first(j); m != NULL; m = json_next(m)) {
+		for (i = 0; i < COUNT_OF(known); i++)
+			if (strcmp(json_name(m), known[i]) == 0)
+				break;
+		if (i == COUNT_OF(known))
+			return err_set(e, EX_DATAERR, 0,
+			    "unknown member '%.64s'", json_name(m));
+	}
+	return 0;
+}
+
+int
+image_read(const char *path, struct image *out, struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct json *j CLEANUP_JSON = NULL;
+	struct image i = {0};
+	struct digest d;
+
+	if (file_read(AT_FDCWD, path, IMAGE_MAX, &text, e) < 0)
+		return -1;
+	if (json_parse(buf_str(&text), text.len, &j, e) < 0 ||
+	    check_members(j, e) < 0)
+		return err_wrap(e, "image '%s'", path);
+	if (json_type(j) != JSON_OBJECT)
+		return err_set(e, EX_DATAERR, 0, "image '%s': not an object",
+		    path);
+	limits_read(json_get(j, "limits"), &i.limits);
+	i.system = mem_strdup(json_get_string(j, "system"));
+	i.model = mem_strdup(json_get_string(j, "model"));
+	digest_of(text.data, text.len, &d);
+	digest_hex(&d, i.digest);
+	*out = i;
+	return 0;
+}
+
+void
+image_free(struct image *i)
+{
+	free(i->system);
+	free(i->model);
+}
+
+static void
+fill(int64_t *slot, int64_t value)
+{
+	if (*slot == 0)
+		*slot = value;
+}
+
+void
+image_fill(const struct image *i, struct birth *b)
+{
+	if (b->model == NULL)
+		b->model = i->model;
+	b->system = i->system != NULL ? i->system : default_system;
+	b->image = i->digest[0] == '\0' ? NULL : i->digest;
+	fill(&b->limits.turns, i->limits.turns);
+	fill(&b->limits.tool_calls, i->limits.tool_calls);
+	fill(&b->limits.tokens, i->limits.tokens);
+	fill(&b->limits.cost, i->limits.cost);
+	fill(&b->limits.time_ns, i->limits.time_ns);
+}
+
+char *
+image_model_path(const char *spec)
+{
+	char *cwd CLEANUP_FREE = NULL, *path CLEANUP_FREE = NULL;
+	const char *colon;
+
+	if (spec == NULL || (strncmp(spec, "script:", 7) != 0 &&
+	    strncmp(spec, "replay:", 7) != 0))
+		return mem_strdup(spec);
+	colon = strchr(spec, ':');
+	cwd = getcwd(NULL, 0);
+	path = path_join(cwd == NULL ? "/" : cwd, colon + 1);
+	return mem_printf("%.*s%s", (int)(colon - spec + 1), spec, path);
+}

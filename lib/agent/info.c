@@ -1,0 +1,166 @@
+#include "agent/info.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+
+#define INFO_MAX ((size_t)1 << 20)
+
+void
+limits_write(struct jsonw *w, const char *key, const struct limits *l)
+{
+	jsonw_object(w, key);
+	if (l->turns > 0)
+		jsonw_integer(w, "turns", l->turns);
+	if (l->tool_calls > 0)
+		jsonw_integer(w, "tool_calls", l->tool_calls);
+	if (l->tokens > 0)
+		jsonw_integer(w, "tokens", l->tokens);
+	if (l->cost > 0)
+		jsonw_integer(w, "cost", l->cost);
+	if (l->time_ns > 0)
+		jsonw_integer(w, "seconds",
+		    (l->time_ns + CLOCK_SECOND - 1) / CLOCK_SECOND);
+	jsonw_end(w, '}');
+}
+
+void
+limits_read(const struct json *j, struct limits *l)
+{
+	int64_t seconds = json_get_integer(j, "seconds", -1);
+
+	l->turns = json_get_integer(j, "turns", l->turns);
+	l->tool_calls = json_get_integer(j, "tool_calls", l->tool_calls);
+	l->tokens = json_get_integer(j, "tokens", l->tokens);
+	l->cost = json_get_integer(j, "cost", l->cost);
+	if (seconds >= 0 && seconds < INT64_MAX / CLOCK_SECOND)
+		l->time_ns = seconds * CLOCK_SECOND;
+}
+
+void
+info_write(const struct info *i, struct buf *out)
+{
+	struct jsonw w = {.out = out};
+	size_t n;
+
+	jsonw_object(&w, NULL);
+	jsonw_integer(&w, "format", INFO_FORMAT);
+	jsonw_string(&w, "id", i->id);
+	jsonw_maybe(&w, "name", i->name);
+	jsonw_maybe(&w, "parent", i->parent);
+	jsonw_string(&w, "created", i->created);
+	jsonw_maybe(&w, "workspace", i->workspace);
+	jsonw_array(&w, "tools");
+	for (n = 0; n < i->tool_count; n++)
+		jsonw_string(&w, NULL, i->tools[n]);
+	jsonw_end(&w, ']');
+	jsonw_end(&w, '}');
+	buf_putc(out, '\n');
+}
+
+static void
+parse_tools(struct info *i, const struct json *tools)
+{
+	const struct json *t;
+
+	i->tools = mem_new(json_count(tools), sizeof(*i->tools));
+	for (t = json_first(tools); t != NULL; t = json_next(t))
+		if (json_string(t) != NULL && json_string(t)[0] == '/')
+			i->tools[i->tool_count++] =
+			    mem_strdup(json_string(t));
+}
+
+int
+info_parse(const char *text, size_t len, struct info *out, struct err *e)
+{
+	struct json *j CLEANUP_JSON = NULL;
+	const char *id, *created, *work;
+	struct info i = {0};
+
+	if (json_parse(text, len, &j, e) < 0)
+		return -1;
+	id = json_get_string(j, "id");
+	created = json_get_string(j, "created");
+	work = json_get_string(j, "workspace");
+	if (json_type(j) != JSON_OBJECT || id == NULL || created == NULL ||
+	    strlen(id) != ULID_TEXT - 1 || (work != NULL && work[0] != '/'))
+		return err_set(e, EX_DATAERR, 0, "not an agent's description");
+	if (json_get_integer(j, "format", 0) != INFO_FORMAT)
+		return err_set(e, EX_DATAERR, 0,
+		    "of another format (this program knows format %d)",
+		    INFO_FORMAT);
+	memcpy(i.id, id, ULID_TEXT);
+	i.name = mem_strdup(json_get_string(j, "name"));
+	i.parent = mem_strdup(json_get_string(j, "parent"));
+	i.workspace = mem_strdup(work);
+	i.created = mem_strdup(created);
+	parse_tools(&i, json_get(j, "tools"));
+	digest_of(text, len, &i.digest);
+	*out = i;
+	return 0;
+}
+
+void
+info_free(struct info *i)
+{
+	free(i->name);
+	free(i->parent);
+	free(i->workspace);
+	free(i->created);
+	while (i->tool_count > 0)
+		free(i->tools[--i->tool_count]);
+	free(i->tools);
+	memset(i, 0, sizeof(*i));
+}
+
+int
+info_read(int dir, const char *id, struct info *out, struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+
+	if (file_read(dir, INFO_FILE, INFO_MAX, &text, e) < 0)
+		return -1;
+	if (info_parse(buf_str(&text), text.len, out, e) < 0)
+		return err_wrap(e, "'%s'", INFO_FILE);
+	if (strcmp(out->id, id) == 0)
+		return 0;
+	err_set(e, EX_DATAERR, 0, "'%s' is that of agent '%s'", INFO_FILE,
+	    out->id);
+	info_free(out);
+	return -1;
+}
+
+int
+info_name(const struct root *r, const char *id, char **out)
+{
+	int dir CLEANUP_FD = -1;
+	struct info i;
+	struct err e;
+
+	if (file_open(r->agents, id, O_RDONLY | O_DIRECTORY, 0, &dir, &e) < 0 ||
+	    info_read(dir, id, &i, &e) < 0)
+		return -1;
+	*out = i.name;
+	i.name = NULL;
+	info_free(&i);
+	return 0;
+}
+
+bool
+info_name_ok(const char *name)
+{
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char id[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	size_t n = strlen(name);
+
+	return n >= 1 && n <= 64 && isalnum((unsigned char)name[0]) &&
+	    strspn(name, rest) == n &&
+	    !(n == ULID_TEXT - 1 && strspn(name, id) == n);
+}

@@ -1,0 +1,49 @@
+/*
+ * info.h: agent.json, written once when an agent is born: who it is and where
+ * it works.  Everything that changes is in the journal.
+ */
+#ifndef AGENT_INFO_H
+#define AGENT_INFO_H
+
+#include "agent/root.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+
+#define INFO_FILE   "agent.json"
+#define INFO_FORMAT 1
+
+/* What may end a run; 0: no limit. */
+struct limits {
+	int64_t turns, tool_calls, tokens;
+	int64_t cost;		/* millionths */
+	int64_t time_ns;	/* awake, over all runs */
+};
+
+/* Append a member with the limits that are set, as records hold them. */
+void limits_write(struct jsonw *, const char *key, const struct limits *);
+/* Those that `j` holds; others stay as they are. */
+void limits_read(const struct json *j, struct limits *);
+
+struct info {
+	char id[ULID_TEXT];
+	char *name;		/* NULL: none */
+	char *parent;		/* an id; NULL: none */
+	char *workspace;	/* absolute; NULL: the agent's own work/ */
+	char *created;		/* RFC 3339 */
+	char **tools;		/* folders of executable tools, absolute */
+	size_t tool_count;
+	struct digest digest;	/* of the file's bytes */
+};
+
+void info_write(const struct info *, struct buf *out);
+int info_parse(const char *text, size_t len, struct info *out, struct err *);
+void info_free(struct info *);
+/* Read and check ID/agent.json; `dir` is the agent's folder. */
+int info_read(int dir, const char *id, struct info *out, struct err *);
+/* Only the name (NULL: none); the caller frees it. */
+int info_name(const struct root *, const char *id, char **out);
+/* A name that may be given: 1 to 64 of [A-Za-z0-9._-], beginning with a
+ * letter or digit, and not readable as an id. */
+bool info_name_ok(const char *name);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * run.h: drive one agent until it is done, must wait, or meets a limit.  The
+ * only place where records and effects meet: what is recorded is durable
+ * before its effect starts, and a result before anything acts on it.
+ */
+#ifndef AGENT_RUN_H
+#define AGENT_RUN_H
+
+#include "agent/session.h"
+#include "agent/turn.h"
+
+/* Who watches; all may be NULL. */
+struct run_watch {
+	void (*record)(void *arg, const struct record *);	/* durable */
+	void (*text)(void *arg, const char *, size_t);	/* as it comes */
+	void (*retry)(void *arg, unsigned attempt, int64_t wait_ns,
+	    const char *why);
+	void *arg;
+};
+
+struct run_options {
+	const char *model;		/* instead of the agent's; or NULL */
+	const char *goal;		/* said first; or NULL */
+	const struct limits *limits;	/* new ones; or NULL */
+	const char *prices, *temperature;
+	int64_t max_tokens;		/* of each reply; 0: the default */
+	int stop_fd;			/* readable: stop; -1: none */
+	bool preimage;			/* --ckpt tool: keep the workspace as it
+					   was before each call that is not
+					   redoable otherwise */
+	struct run_watch watch;
+};
+
+/* How a run ended. */
+struct run_end {
+	enum agent_status state;
+	int status;		/* exit status; -1: stop_fd became readable */
+	char why[480];		/* "" when all is well */
+};
+
+/*
+ * Drive the agent of a session opened to write.  `launcher` was started while
+ * the program was small.  0 with how it ended, which is recorded and sealed;
+ * -1 when that could not be (the journal failed: nothing more was done).
+ */
+int run_agent(struct session *, struct launcher *, const struct run_options *,
+    struct run_end *, struct err *);
+
+/* ---- between the parts of the runner ---------------------------------------- */
+
+struct runner {
+	struct session *s;
+	struct launcher *launcher;
+	const struct run_options *opt;
+	struct tool_table tools;
+	struct buf tools_json;
+	struct digest tools_digest;
+	bool tools_stored;	/* the blob is there */
+	struct model *model;	/* opened at the first call */
+	int64_t deadline;	/* clock_mono; of the time limit */
+	bool stopped;		/* stop_fd is readable */
+};
+
+/* calls.c: make the calls [from, to), recorded already or not. */
+int calls_make(struct runner *, size_t from, size_t to, struct err *);
+/* Does this call have to be made alone? */
+bool calls_alone(const void *runner, const struct call *);
+/* Stage a result; `text` is cut to what a record takes. */
+int calls_result(struct runner *, const struct call *, enum tool_status,
+    int exit, const char *text, size_t len, struct err *);
+
+/* recover.c: settle a call that a dead run left open. */
+int recover_call(struct runner *, size_t index, struct err *);
+/* Keep the workspace as it is before this call. */
+int recover_preimage(struct runner *, const struct call *, struct err *);
+
+#endif

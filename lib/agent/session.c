@@ -1,0 +1,318 @@
+#include "agent/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/cache.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/jsonw.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/num.h"
+
+#define RUN_FILE "run"
+
+static int
+fold(struct session *s, int fd, struct err *e)
+{
+	struct buf room CLEANUP_BUF = {0};
+	struct reader r;
+	struct record rec;
+	int got;
+
+	reader_init(&r, fd, &s->mark);
+	while ((got = reader_next(&r, &rec, e)) == 1) {
+		if (blob_expand(s->root, rec.body, &room, &rec.body, e) < 0 ||
+		    state_apply(&s->state, &rec, e) < 0) {
+			got = -1;
+			break;
+		}
+	}
+	if (got == 0 && r.size < s->mark.offset)
+		got = err_set(e, EX_DATAERR, 0,
+		    "the journal was cut: record %" PRId64 " is gone",
+		    s->mark.seq);
+	if (got == 0)
+		s->mark = r.mark;
+	reader_free(&r);
+	return got;
+}
+
+static int
+fold_all(struct session *s, bool brief, struct err *e)
+{
+	int fd CLEANUP_FD = -1;
+
+	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd,
+	    e) < 0)
+		return -1;
+	if (cache_load(s->dir, brief, &s->state, &s->mark) == 0)
+		s->mark = (struct journal_mark){.head = s->info.digest};
+	return fold(s, fd, e);
+}
+
+int
+session_follow(struct session *s, struct err *e)
+{
+	int fd CLEANUP_FD = -1;
+
+	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd,
+	    e) < 0)
+		return -1;
+	return fold(s, fd, e);
+}
+
+static int
+open_dir(struct root *root, const char *id, struct session *s, struct err *e)
+{
+	memset(s, 0, sizeof(*s));
+	s->root = root;
+	s->dir = s->lock = s->run = s->journal.fd = -1;
+	state_init(&s->state);
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &s->dir,
+	    e) < 0 ||
+	    info_read(s->dir, id, &s->info, e) < 0)
+		return -1;
+	s->own = s->info.workspace == NULL;
+	s->workspace = s->own ?
+	    mem_printf("%s/agents/%s/work", root->path, id) :
+	    mem_strdup(s->info.workspace);
+	return 0;
+}
+
+int
+session_read(struct root *root, const char *id, bool brief,
+    struct session *out, struct err *e)
+{
+	struct session s;
+
+	if (open_dir(root, id, &s, e) < 0 || fold_all(&s, brief, e) < 0) {
+		session_close(&s);
+		return err_wrap(e, "agent '%s'", id);
+	}
+	*out = s;
+	return 0;
+}
+
+/* ---- what a dead run left ------------------------------------------------- */
+
+static void
+boot_id(char out[64])
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct err e;
+
+	out[0] = '\0';
+	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &text,
+	    &e) == 0)
+		(void)snprintf(out, 64, "%.*s",
+		    (int)strcspn(buf_str(&text), "\n"), buf_str(&text));
+}
+
+/* One line of the file "run": "PID START". */
+static int
+reap_line(char *line, struct err *e)
+{
+	char *space = strchr(line, ' ');
+	int64_t pid, start;
+
+	if (space == NULL)
+		return 0;
+	*space = '\0';
+	if (num_int(line, 2, INT32_MAX, &pid) < 0 ||
+	    num_int(space + 1, 0, INT64_MAX, &start) < 0)
+		return 0;
+	return sandbox_reap_stale((pid_t)pid, start, e);
+}
+
+static int
+reap_stale(struct session *s, struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+	char boot[64], *line, *next;
+	struct err absent;
+
+	if (file_read(s->dir, RUN_FILE, 65536, &text, &absent) < 0)
+		return 0;
+	boot_id(boot);
+	next = text.data;
+	line = strsep(&next, "\n");
+	if (line == NULL || strcmp(line, boot) != 0)
+		return 0; /* of before a reboot */
+	while ((line = strsep(&next, "\n")) != NULL)
+		if (reap_line(line, e) < 0)
+			return err_wrap(e, "a process of the dead run");
+	return 0;
+}
+
+int
+session_note_children(struct session *s, const struct child *const *children,
+    size_t n, struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+	char boot[64];
+	size_t i;
+
+	if (s->run < 0 && file_open(s->dir, RUN_FILE,
+	    O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &s->run, e) < 0)
+		return -1;
+	boot_id(boot);
+	buf_printf(&text, "%s\n", boot);
+	for (i = 0; i < n; i++)
+		buf_printf(&text, "%d %" PRId64 "\n", (int)children[i]->pid,
+		    children[i]->start);
+	if (pwrite(s->run, text.data, text.len, 0) != (ssize_t)text.len ||
+	    ftruncate(s->run, (off_t)text.len) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot write '%s'",
+		    RUN_FILE);
+	return 0;
+}
+
+/* ---- to write --------------------------------------------------------------- */
+
+static int
+note_cut(struct session *s, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	char hex[DIGEST_HEX + 1];
+
+	if (s->journal.cut_bytes == 0)
+		return 0;
+	digest_hex(&s->journal.cut, hex);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "note", "an unfinished group was cut off");
+	jsonw_integer(&w, "bytes", s->journal.cut_bytes);
+	jsonw_string(&w, "sha256", hex);
+	jsonw_end(&w, '}');
+	return session_stage(s, RECORD_NOTE,
+	    (struct slice){body.data, body.len}, e);
+}
+
+int
+session_write(struct root *root, const char *id, struct session *out,
+    struct err *e)
+{
+	struct session s;
+
+	if (open_dir(root, id, &s, e) < 0 ||
+	    lock_take(s.dir, "lock", &s.lock, e) < 0 ||
+	    reap_stale(&s, e) < 0 || fold_all(&s, false, e) < 0 ||
+	    journal_open(s.dir, &s.mark, &s.journal, e) < 0 ||
+	    note_cut(&s, e) < 0) {
+		session_close(&s);
+		return err_wrap(e, "agent '%s'", id);
+	}
+	*out = s;
+	return 0;
+}
+
+void
+session_close(struct session *s)
+{
+	journal_close(&s->journal);
+	state_free(&s->state);
+	info_free(&s->info);
+	free(s->workspace);
+	s->workspace = NULL;
+	fd_cleanup(&s->run);
+	fd_cleanup(&s->dir);
+	fd_cleanup(&s->lock);
+}
+
+/* Members that go to a blob when they are large, and under which name. */
+static const struct {
+	const char *plain, *blob;
+	bool quoted;
+} large[] = {
+    {"text", "blob", true},
+    {"arguments", "arguments_blob", true},
+    {"calls", "calls_blob", false},
+};
+
+static int
+move_large(struct session *s, struct buf *body, struct err *e)
+{
+	struct slice whole, token;
+	struct digest d;
+	char hex[DIGEST_HEX + 1];
+	size_t i, klen;
+
+	for (i = 0; i < COUNT_OF(large) && body->len > BLOB_OVER; i++) {
+		struct buf next = {0}, data CLEANUP_BUF = {0};
+
+		whole = (struct slice){body->data, body->len};
+		if (json_raw(whole, large[i].plain, &token) < 0 ||
+		    token.len <= BLOB_OVER)
+			continue;
+		if (large[i].quoted)
+			json_unquote(&data, token);
+		else
+			buf_add(&data, token.data, token.len);
+		if (blob_put(s->root, data.data, data.len, &d, e) < 0)
+			return -1;
+		digest_hex(&d, hex);
+		klen = strlen(large[i].plain) + 3;
+		buf_add(&next, body->data,
+		    (size_t)(token.data - body->data) - klen);
+		buf_printf(&next, "\"%s\":\"%s\"", large[i].blob, hex);
+		buf_add(&next, token.data + token.len,
+		    body->len - (size_t)(token.data + token.len - body->data));
+		buf_free(body);
+		*body = next;
+	}
+	return 0;
+}
+
+int
+session_stage(struct session *s, enum record_type type, struct slice body,
+    struct err *e)
+{
+	struct buf small CLEANUP_BUF = {0};
+	struct record rec;
+
+	buf_add(&small, body.data, body.len);
+	if (move_large(s, &small, e) < 0)
+		return -1;
+	journal_stage(&s->journal, type, (struct slice){small.data, small.len},
+	    &rec);
+	rec.body = body; /* the fold sees what was said, blobs in place */
+	return state_apply(&s->state, &rec, e);
+}
+
+int
+session_commit(struct session *s, struct err *e)
+{
+	if (journal_commit(&s->journal, e) < 0)
+		return -1;
+	s->mark = s->journal.mark;
+	return 0;
+}
+
+int
+session_seal(struct session *s, struct err *e)
+{
+	struct sign_secret key;
+	struct record seal = {.type = RECORD_SEAL};
+	struct err lost;
+	int r;
+
+	if (root_secret(s->root, &key, e) < 0)
+		return -1;
+	r = journal_seal(&s->journal, &key, e);
+	sign_wipe(&key);
+	if (r < 0)
+		return -1;
+	s->mark = s->journal.mark;
+	seal.seq = s->mark.seq;
+	seal.time = s->mark.time;
+	seal.body = (struct slice){"null", 4};
+	(void)state_apply(&s->state, &seal, &lost);
+	(void)cache_save(s->dir, &s->state, &s->mark, &lost);
+	(void)unlinkat(s->dir, RUN_FILE, 0);
+	return 0;
+}

@@ -1,0 +1,59 @@
+/*
+ * session.h: one agent, opened: to read (no lock, while somebody may be
+ * writing), or to write, as the holder of its lock.
+ */
+#ifndef AGENT_SESSION_H
+#define AGENT_SESSION_H
+
+#include "agent/state.h"
+#include "journal/journal.h"
+
+struct session {
+	struct root *root;	/* borrowed */
+	int dir;		/* the agent's folder */
+	int lock;		/* -1: opened to read */
+	int run;		/* the file "run"; -1 until first needed */
+	struct info info;
+	struct state state;
+	struct journal_mark mark;	/* where the fold stands */
+	struct journal journal;		/* only to write */
+	char *workspace;		/* absolute */
+	bool own;			/* it is the agent's own work/ */
+};
+
+/*
+ * Open to read: folds what is committed.  `brief` leaves the conversation out
+ * (what came since the last stop is in it all the same).  Status 66, 65.
+ */
+int session_read(struct root *, const char *id, bool brief, struct session *,
+    struct err *);
+
+/*
+ * Open to write: takes the lock (status 75, naming the holder), ends what
+ * still lives of a run that died, folds, and cuts off an unfinished group;
+ * what was cut is noted in the first group that follows.
+ */
+int session_write(struct root *, const char *id, struct session *,
+    struct err *);
+void session_close(struct session *);
+
+/* Fold what was committed since; only for readers. */
+int session_follow(struct session *, struct err *);
+
+/*
+ * Stage one record and fold it.  `body` is a JSON object in which the text
+ * members may be of any size: what is too large goes to a blob.
+ */
+int session_stage(struct session *, enum record_type, struct slice body,
+    struct err *);
+/* Make what is staged durable. */
+int session_commit(struct session *, struct err *);
+/* Commit with a seal, and keep the folded state for the next opening. */
+int session_seal(struct session *, struct err *);
+
+/* Remember a call's init processes for a recovery: `children` of this run
+ * that live now.  Not synced: a reboot ends them anyway. */
+int session_note_children(struct session *, const struct child *const *,
+    size_t n, struct err *);
+
+#endif

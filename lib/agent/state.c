@@ -1,0 +1,140 @@
+#include "agent/state.h"
+
+#include <string.h>
+
+#include "base/jsonw.h"
+
+static const char *const status_names[] = {"ready", "running", "waiting",
+    "paused", "done", "failed", "killed"};
+
+const char *
+agent_status_name(enum agent_status s)
+{
+	return status_names[s];
+}
+
+int
+agent_status_parse(const char *name, enum agent_status *out)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(status_names); i++)
+		if (strcmp(name, status_names[i]) == 0) {
+			*out = (enum agent_status)i;
+			return 0;
+		}
+	return -1;
+}
+
+void
+state_init(struct state *s)
+{
+	memset(s, 0, sizeof(*s));
+	policy_init(&s->policy);
+	sha256_init(&s->running);
+	sha256_add(&s->running, MESSAGES_PREFIX, strlen(MESSAGES_PREFIX));
+}
+
+static void
+call_free(struct call *c)
+{
+	free(c->id);
+	free(c->model_id);
+	free(c->name);
+	free(c->arguments);
+}
+
+void
+state_drop_calls(struct state *s)
+{
+	while (s->call_count > 0)
+		call_free(&s->calls[--s->call_count]);
+}
+
+void
+request_free(struct request *r)
+{
+	free(r->id);
+	free(r->call);
+	free(r->tool);
+	free(r->text);
+}
+
+void
+state_free(struct state *s)
+{
+	state_drop_calls(s);
+	free(s->calls);
+	while (s->request_count > 0)
+		request_free(&s->requests[--s->request_count]);
+	free(s->requests);
+	free(s->model);
+	free(s->goal);
+	free(s->text);
+	free(s->report);
+	buf_free(&s->convo);
+	policy_free(&s->policy);
+}
+
+struct call *
+state_call(const struct state *s, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (strcmp(s->calls[i].id, id) == 0)
+			return &s->calls[i];
+	return NULL;
+}
+
+struct request *
+state_request(const struct state *s, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < s->request_count; i++)
+		if (strcmp(s->requests[i].id, id) == 0)
+			return &s->requests[i];
+	return NULL;
+}
+
+const char *
+state_model_name(const struct state *s)
+{
+	const char *colon = strchr(s->model, ':');
+
+	return colon == NULL ? s->model : colon + 1;
+}
+
+static void
+request_suffix(const struct state *s, struct slice tools, struct buf *out)
+{
+	const char *name = state_model_name(s);
+
+	buf_puts(out, "],\"model\":");
+	json_quote(out, name, strlen(name));
+	buf_puts(out, ",\"tools\":");
+	buf_add(out, tools.data, tools.len);
+	buf_putc(out, '}');
+}
+
+void
+state_request_text(const struct state *s, struct slice tools, struct buf *out)
+{
+	buf_reserve(out, s->convo.len + tools.len + 256);
+	buf_puts(out, MESSAGES_PREFIX);
+	buf_add(out, s->convo.data, s->convo.len);
+	request_suffix(s, tools, out);
+}
+
+void
+state_request_digest(const struct state *s, struct slice tools,
+    struct digest *out)
+{
+	struct buf suffix CLEANUP_BUF = {0};
+	struct sha256 all = s->running;
+
+	request_suffix(s, tools, &suffix);
+	sha256_add(&all, suffix.data, suffix.len);
+	sha256_get(&all, out);
+}

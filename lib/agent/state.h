@@ -1,0 +1,125 @@
+/*
+ * state.h: what an agent is at one point of its history: a fold over its
+ * records.  Pure: no I/O, no clock, nothing allocated but the state's own.
+ *
+ * Invariant: the same records give the same state, whoever folds them, so
+ * that a replay can prove what a run did.
+ */
+#ifndef AGENT_STATE_H
+#define AGENT_STATE_H
+
+#include "agent/info.h"
+#include "grant/grant.h"
+#include "journal/record.h"
+#include "model/model.h"
+#include "tool/tool.h"
+
+enum agent_status {
+	AGENT_READY,
+	AGENT_RUNNING,
+	AGENT_WAITING,
+	AGENT_PAUSED,
+	AGENT_DONE,
+	AGENT_FAILED,
+	AGENT_KILLED
+};
+
+struct usage {
+	int64_t turns, tool_calls;
+	int64_t input, output, cached;	/* tokens */
+	int64_t cost;			/* millionths */
+	int64_t time_ns;		/* awake */
+};
+
+enum call_phase {
+	CALL_WANTED,	/* in the reply; no tool.call yet */
+	CALL_OPEN,	/* tool.call is recorded, its result is not */
+	CALL_CLOSED
+};
+
+/* A call of the current turn. */
+struct call {
+	char *id;		/* ours: "SEQ.N" of the reply */
+	char *model_id;		/* the model's, for its messages */
+	char *name;
+	char *arguments;	/* as the model wrote them */
+	enum call_phase phase;
+	int64_t seq;		/* of the tool.call */
+	enum tool_effect effect;
+	enum grant_effect verdict;
+	bool prepared;		/* digests before and after are known */
+	bool existed;
+	struct digest before, after;
+};
+
+/* A question to a human that is not answered. */
+struct request {
+	char *id;		/* "r" and the seq of its ask */
+	char *call, *tool, *text;
+	int64_t deadline;	/* real time; 0: none */
+	int64_t seq;
+};
+
+struct state {
+	enum agent_status status;
+	int64_t seq, time;	/* of the last record */
+	char *model;		/* spec */
+	struct limits limits;
+	struct usage usage;
+	char *goal;		/* the last one given */
+	char *text;		/* the last thing that the model said */
+	char *report;		/* the last report, or NULL */
+	int exit_status;	/* of the last exit record */
+
+	/* The conversation as the elements of "messages", comma between. */
+	struct buf convo;
+	struct sha256 running;	/* over MESSAGES_PREFIX and convo */
+
+	bool needs_model;	/* something was said since the last reply */
+	int64_t model_call;	/* seq of the open model.call; 0: none */
+	int64_t model_call_id;	/* seq of its first attempt */
+	unsigned attempt;	/* of it */
+	enum model_stop stop;	/* of the last reply */
+	unsigned bad_streak;	/* replies in a row of no use */
+
+	struct call *calls;
+	size_t call_count, call_cap;
+	struct request *requests;
+	size_t request_count, request_cap;
+	struct policy policy;
+	bool awake;		/* time counts */
+};
+
+void state_init(struct state *);
+void state_free(struct state *);
+
+/*
+ * Fold in one record whose body's blobs are in place (blob_expand).  Status
+ * 65 when the body is not one that its type has; the state is then of no use.
+ */
+int state_apply(struct state *, const struct record *, struct err *);
+
+/* For the fold: forget the turn's calls; release one request. */
+void state_drop_calls(struct state *);
+void request_free(struct request *);
+
+const char *agent_status_name(enum agent_status);
+int agent_status_parse(const char *, enum agent_status *out);
+/* The call with our id, or NULL. */
+struct call *state_call(const struct state *, const char *id);
+struct request *state_request(const struct state *, const char *id);
+/* The last model call's name for a request in form 1. */
+const char *state_model_name(const struct state *);
+
+/*
+ * The request that the state calls for, form 1, whose digest needs only what
+ * is new: MESSAGES_PREFIX, convo, then ],"model":"NAME","tools":TOOLS}.
+ */
+#define REQUEST_FORM    1
+#define MESSAGES_PREFIX "{\"messages\":["
+void state_request_text(const struct state *, struct slice tools,
+    struct buf *out);
+void state_request_digest(const struct state *, struct slice tools,
+    struct digest *out);
+
+#endif
