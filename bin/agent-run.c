@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "agent/birth.h"
@@ -14,6 +13,7 @@
 #include "base/num.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
+#include "cli/stop.h"
 #include "cli/watch.h"
 
 enum {
@@ -261,33 +261,6 @@ new_agent(struct root *root, struct arguments *a, char id[ULID_TEXT])
 	policy_free(&policy);
 	free(model);
 	free(dir);
-}
-
-static int
-stop_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		die(EX_OSERR, "cannot watch signals: %s", strerror(errno));
-	return fd;
-}
-
-static int
-stop_status(int fd)
-{
-	struct signalfd_siginfo si;
-
-	if (read(fd, &si, sizeof(si)) != sizeof(si))
-		return EX_SIGNAL + SIGTERM;
-	return EX_SIGNAL + (int)si.ssi_signo;
 }
 
 static int

@@ -61,7 +61,7 @@ decide(struct runner *r, struct plan *p)
 	struct err e;
 
 	p->tool = tool_find(&r->tools, p->call->name);
-	if (r->s->state.stop == MODEL_STOP_LENGTH) {
+	if (r->by == NULL && r->s->state.stop == MODEL_STOP_LENGTH) {
 		refuse(p, "your reply was cut at its length limit, so the call "
 		    "was not made; make it again, shorter");
 		return;
@@ -130,6 +130,7 @@ record_call(struct runner *r, struct plan *p, struct err *e)
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", p->call->id);
+	jsonw_maybe(&w, "by", r->by);
 	jsonw_string(&w, "tool", p->call->name);
 	jsonw_string(&w, "effect", tool_effect_name(effect));
 	put_decision(&w, p);
@@ -150,6 +151,7 @@ record_result(struct runner *r, const struct call *c, bool unusable,
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", c->id);
+	jsonw_maybe(&w, "by", r->by);
 	jsonw_string(&w, "status", tool_status_name(res->status));
 	if (res->exit >= 0)
 		jsonw_integer(&w, "exit", res->exit);
@@ -205,7 +207,12 @@ record_ask(struct runner *r, struct plan *p, const char *text, struct err *e)
 	char *note CLEANUP_FREE = NULL;
 	struct digest d;
 
-	(void)snprintf(id, sizeof(id), "r%" PRId64,
+	if (r->by != NULL) { /* who calls is a person already */
+		settle(p, TOOL_PENDING, text);
+		return 0;
+	}
+	/* Unique among all agents of a root, for people to name. */
+	(void)snprintf(id, sizeof(id), "%s-%" PRId64, r->s->info.id + 18,
 	    journal_next(&r->s->journal));
 	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
 	digest_hex(&d, hex);
@@ -421,5 +428,26 @@ calls_make(struct runner *r, size_t from, size_t to, struct err *e)
 		json_free(plans[i].arguments);
 		tool_result_free(&plans[i].result);
 	}
+	return got;
+}
+
+int
+calls_make_one(struct runner *r, struct call *c, struct tool_result *out,
+    struct err *e)
+{
+	struct plan p = {.call = c};
+	int got;
+
+	tool_result_init(&p.result);
+	got = make(r, &p, 1, e);
+	if (got == 0 && !p.settled)
+		got = err_set(e, EX_TEMPFAIL, 0, "stopped");
+	if (p.started)
+		tool_cancel(&p.run);
+	json_free(p.arguments);
+	if (got == 0)
+		*out = p.result;
+	else
+		tool_result_free(&p.result);
 	return got;
 }

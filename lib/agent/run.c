@@ -115,16 +115,26 @@ expire_requests(struct runner *r, struct err *e)
 	return 0;
 }
 
-static int
-load_tools(struct runner *r, struct err *e)
+int
+run_tools(struct session *s, struct launcher *l, struct tool_table *out,
+    struct err *e)
 {
 	size_t i;
 
-	tool_table_init(&r->tools);
-	for (i = 0; i < r->s->info.tool_count; i++)
-		if (tool_table_add_dir(&r->tools, r->s->info.tools[i],
-		    r->launcher, e) < 0)
+	tool_table_init(out);
+	for (i = 0; i < s->info.tool_count; i++)
+		if (tool_table_add_dir(out, s->info.tools[i], l, e) < 0) {
+			tool_table_free(out);
 			return -1;
+		}
+	return 0;
+}
+
+static int
+load_tools(struct runner *r, struct err *e)
+{
+	if (run_tools(r->s, r->launcher, &r->tools, e) < 0)
+		return -1;
 	tool_table_json(&r->tools, &r->tools_json);
 	digest_of(r->tools_json.data, r->tools_json.len, &r->tools_digest);
 	return 0;
@@ -459,5 +469,33 @@ run_agent(struct session *s, struct launcher *l, const struct run_options *o,
 	buf_free(&r.tools_json);
 	if (r.model != NULL)
 		model_close(r.model);
+	return got;
+}
+
+int
+run_call(struct session *s, struct launcher *l, const char *by,
+    const char *tool, const char *arguments, int stop_fd,
+    struct tool_result *out, struct err *e)
+{
+	struct run_options o = {.stop_fd = stop_fd};
+	struct runner r = {.s = s, .launcher = l, .opt = &o, .by = by,
+	    .deadline = CLOCK_NEVER};
+	struct call c = {0};
+	int got = -1;
+
+	if (load_tools(&r, e) < 0)
+		return -1;
+	c.id = mem_printf("u%" PRId64, journal_next(&s->journal));
+	c.name = mem_strdup(tool);
+	c.arguments = mem_strdup(arguments);
+	if (check_workspace(&r, e) == 0)
+		got = calls_make_one(&r, &c, out, e);
+	if (got == 0)
+		got = session_seal(s, e);
+	free(c.id);
+	free(c.name);
+	free(c.arguments);
+	tool_table_free(&r.tools);
+	buf_free(&r.tools_json);
 	return got;
 }

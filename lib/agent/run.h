@@ -46,6 +46,19 @@ struct run_end {
 int run_agent(struct session *, struct launcher *, const struct run_options *,
     struct run_end *, struct err *);
 
+/*
+ * Make one call under the agent's authority without a model, by a person
+ * (`by`): recorded like any other, but no part of the conversation.  0 with
+ * its result; a refusal is a result too (TOOL_DENIED, TOOL_PENDING).
+ */
+int run_call(struct session *, struct launcher *, const char *by,
+    const char *tool, const char *arguments, int stop_fd,
+    struct tool_result *out, struct err *);
+
+/* All tools that the agent has. */
+int run_tools(struct session *, struct launcher *, struct tool_table *out,
+    struct err *);
+
 /* ---- between the parts of the runner ---------------------------------------- */
 
 struct runner {
@@ -59,10 +72,14 @@ struct runner {
 	struct model *model;	/* opened at the first call */
 	int64_t deadline;	/* clock_mono; of the time limit */
 	bool stopped;		/* stop_fd is readable */
+	const char *by;		/* a person's call (run_call); else NULL */
 };
 
 /* calls.c: make the calls [from, to), recorded already or not. */
 int calls_make(struct runner *, size_t from, size_t to, struct err *);
+/* Make one call that is not in the state. */
+int calls_make_one(struct runner *, struct call *, struct tool_result *out,
+    struct err *);
 /* Does this call have to be made alone? */
 bool calls_alone(const void *runner, const struct call *);
 /* Stage a result; `text` is cut to what a record takes. */

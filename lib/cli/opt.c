@@ -183,3 +183,24 @@ opt_next(const struct program *p, int argc, char *argv[], const char **value,
 		return c;
 	}
 }
+
+const char *
+opt_verb(const struct program *p, int argc, char *argv[],
+    void (*each)(void *arg, int letter, const char *value), void *arg,
+    int *first)
+{
+	const char *value, *verb = NULL;
+	int letter, pass;
+
+	for (pass = 0; pass < 2; pass++) {
+		while ((letter = opt_next(p, argc, argv, &value, first)) != -1)
+			each(arg, letter, value);
+		if (pass == 1)
+			break;
+		if (*first >= argc)
+			die_usage(p, "no verb");
+		verb = argv[*first];
+		optind = *first + 1;
+	}
+	return verb;
+}

@@ -29,6 +29,16 @@ struct program {
 int opt_next(const struct program *, int argc, char *argv[],
     const char **value, int *first);
 
+/*
+ * For programs with verbs: the options before the verb and behind it are read
+ * alike, and the verb is taken out.  `each` gets every option.  Returns the
+ * verb, and the index of the first operand behind it; a missing verb is a
+ * usage error.
+ */
+const char *opt_verb(const struct program *, int argc, char *argv[],
+    void (*each)(void *arg, int letter, const char *value), void *arg,
+    int *first);
+
 /* "NAME: message", on stderr and through the terminal-safe filter. */
 void warn_msg(const char *fmt, ...) PRINTF(1, 2);
 /* The same, and exit. */

@@ -1,0 +1,260 @@
+/* agent-ps: list agents. */
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/session.h"
+#include "base/jsonw.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "cli/opt.h"
+#include "cli/show.h"
+
+enum { O_JSON = 256, O_ROOT, O_TREE };
+
+static const struct opt opts[] = {
+    {"json", O_JSON, NULL, "one object an agent"},
+    {"root", O_ROOT, "DIR", "where the agents are"},
+    {"tree", O_TREE, NULL, "children below their parents"},
+    {"watch", 'w', NULL, "again every second, until interrupted"},
+    {NULL, 0, NULL, NULL}};
+
+static const char *const usage[] = {"[--json] [--tree] [-w] [AGENT…]", NULL};
+
+static const struct program program = {.name = "agent-ps", .usage = usage,
+    .purpose = "List agents: state, what each waits for, tokens, cost, age.",
+    .opts = opts};
+
+/* One agent, as it is shown. */
+struct row {
+	char id[ULID_TEXT];
+	char *error;		/* why it cannot be read; else NULL */
+	struct session s;	/* opened to read, brief */
+	const char *state;
+	size_t depth;
+};
+
+static void
+fill(struct root *root, struct row *r)
+{
+	struct err e;
+
+	if (session_read(root, r->id, true, &r->s, &e) < 0) {
+		r->error = mem_strdup(e.msg);
+		r->state = "damaged";
+		return;
+	}
+	/* Who holds the lock runs; one that is awake without has crashed. */
+	if (lock_holder(r->s.dir, "lock") != 0)
+		r->state = "running";
+	else if (r->s.state.awake)
+		r->state = "ready";
+	else
+		r->state = agent_status_name(r->s.state.status);
+}
+
+static void
+row_free(struct row *r)
+{
+	if (r->error == NULL)
+		session_close(&r->s);
+	free(r->error);
+}
+
+static const char *
+waits(const struct row *r)
+{
+	return strcmp(r->state, "waiting") == 0 ? "human" : NULL;
+}
+
+static void
+put_usage(struct jsonw *w, const struct usage *u, const struct limits *l)
+{
+	jsonw_integer(w, "turns", u->turns);
+	jsonw_object(w, "usage");
+	jsonw_integer(w, "tool_calls", u->tool_calls);
+	jsonw_integer(w, "input", u->input);
+	jsonw_integer(w, "output", u->output);
+	jsonw_integer(w, "cached", u->cached);
+	jsonw_integer(w, "seconds", u->time_ns / CLOCK_SECOND);
+	jsonw_end(w, '}');
+	jsonw_integer(w, "cost", u->cost);
+	limits_write(w, "limits", l);
+}
+
+static void
+print_json(const struct row *r)
+{
+	struct buf line CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &line};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "id", r->id);
+	if (r->error != NULL) {
+		jsonw_string(&w, "state", r->state);
+		jsonw_string(&w, "error", r->error);
+	} else {
+		jsonw_maybe(&w, "name", r->s.info.name);
+		jsonw_maybe(&w, "parent", r->s.info.parent);
+		jsonw_string(&w, "state", r->state);
+		jsonw_maybe(&w, "waits", waits(r));
+		put_usage(&w, &r->s.state.usage, &r->s.state.limits);
+		jsonw_string(&w, "model", r->s.state.model);
+		jsonw_maybe(&w, "goal", r->s.state.goal);
+		jsonw_integer(&w, "seq", r->s.mark.seq);
+		jsonw_string(&w, "workspace", r->s.workspace);
+		jsonw_string(&w, "created", r->s.info.created);
+	}
+	jsonw_end(&w, '}');
+	printf("%s\n", buf_str(&line));
+}
+
+static void
+print_row(struct table *t, const struct row *r, size_t shown)
+{
+	static const char *const none[] = {"", "", "", "", ""};
+	char *id CLEANUP_FREE = mem_printf("%*s%.*s", (int)(2 * r->depth), "",
+	    (int)shown, r->id);
+	char text[64];
+	const struct usage *u = &r->s.state.usage;
+	int64_t created = 0;
+	size_t i;
+
+	table_add(t, id);
+	if (r->error != NULL) {
+		table_add(t, r->state);
+		for (i = 0; i < COUNT_OF(none); i++)
+			table_add(t, none[i]);
+		table_add(t, r->error);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s%s%s", r->state,
+	    waits(r) == NULL ? "" : ":", waits(r) == NULL ? "" : waits(r));
+	table_add(t, text);
+	(void)snprintf(text, sizeof(text), "%" PRId64, u->turns);
+	table_add(t, text);
+	show_count(u->input + u->output, text);
+	table_add(t, text);
+	show_money(u->cost, text);
+	table_add(t, text);
+	(void)clock_parse(r->s.info.created, &created);
+	show_time(clock_real() - created, text);
+	table_add(t, text);
+	table_add(t, r->s.info.name == NULL ? "-" : r->s.info.name);
+	(void)snprintf(text, sizeof(text), "%.60s",
+	    r->s.state.goal == NULL ? "" : r->s.state.goal);
+	text[utf8_valid(text, strcspn(text, "\n"))] = '\0';
+	table_add(t, text);
+}
+
+static void
+print_table(const struct row *rows, size_t n, size_t shown)
+{
+	static const char *const head[] = {"AGENT", "STATE", "TURNS", "TOKENS",
+	    "COST", "AGE", "NAME", "GOAL"};
+	struct table t = {.columns = COUNT_OF(head)};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(head); i++)
+		table_add(&t, head[i]);
+	for (i = 0; i < n; i++)
+		print_row(&t, &rows[i], shown);
+	table_print(&t, stdout);
+}
+
+/* Children behind their parents, each with its depth; ids sort by age. */
+static void
+arrange(struct row *rows, size_t n)
+{
+	struct row moved;
+	size_t i, p;
+
+	for (i = 1; i < n; i++) {
+		const char *parent = rows[i].error != NULL ? NULL :
+		    rows[i].s.info.parent;
+
+		for (p = 0; parent != NULL && p < i; p++)
+			if (strcmp(rows[p].id, parent) == 0)
+				break;
+		if (parent == NULL || p == i)
+			continue;
+		rows[i].depth = rows[p].depth + 1;
+		moved = rows[i];
+		for (p++; p < i && rows[p].depth >= moved.depth; p++)
+			;
+		memmove(&rows[p + 1], &rows[p], (i - p) * sizeof(*rows));
+		rows[p] = moved;
+	}
+}
+
+static void
+list(struct root *root, char *names[], int count, int format, bool tree)
+{
+	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
+	struct row *rows CLEANUP_FREE = NULL;
+	size_t n, i, total;
+	struct err e;
+
+	if (root_list(root, &ids, &total, &e) < 0)
+		die_err(&e);
+	n = count > 0 ? (size_t)count : total;
+	rows = mem_new(n, sizeof(*rows));
+	for (i = 0; i < n; i++) {
+		if (count == 0)
+			memcpy(rows[i].id, ids[i], ULID_TEXT);
+		else if (root_find(root, names[i], rows[i].id, &e) < 0)
+			die_err(&e);
+		fill(root, &rows[i]);
+	}
+	if (tree)
+		arrange(rows, n);
+	if (format == O_JSON)
+		for (i = 0; i < n; i++)
+			print_json(&rows[i]);
+	else
+		print_table(rows, n, root_short(ids, total));
+	for (i = 0; i < n; i++)
+		row_free(&rows[i]);
+}
+
+int
+main(int argc, char *argv[])
+{
+	bool tree = false, again = false;
+	const char *value, *path = NULL;
+	int letter, first, format = 0;
+	struct root root;
+	struct err e;
+
+	while ((letter = opt_next(&program, argc, argv, &value, &first)) != -1)
+		switch (letter) {
+		case O_ROOT:
+			path = value;
+			break;
+		case O_TREE:
+			tree = true;
+			break;
+		case 'w':
+			again = true;
+			break;
+		default:
+			format = letter;
+		}
+	if (root_open(path, false, &root, &e) < 0) {
+		/* A root that is not there yet holds no agents. */
+		if (e.status == EX_NOINPUT && path == NULL &&
+		    argc == first)
+			finish(0);
+		die_err(&e);
+	}
+	do {
+		if (again && isatty(STDOUT_FILENO))
+			(void)fputs("\033[H\033[2J", stdout);
+		list(&root, argv + first, argc - first, format, tree);
+		(void)fflush(stdout);
+	} while (again && poll(NULL, 0, 1000) == 0 && ferror(stdout) == 0);
+	root_close(&root);
+	finish(0);
+}

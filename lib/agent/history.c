@@ -1,0 +1,174 @@
+#include "agent/history.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "journal/journal.h"
+
+int
+history_open(struct root *root, const char *id, struct history *out,
+    struct err *e)
+{
+	struct history h = {.root = root, .dir = -1, .fd = -1};
+
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &h.dir,
+	    e) < 0 ||
+	    info_read(h.dir, id, &h.info, e) < 0 ||
+	    file_open(h.dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &h.fd,
+	    e) < 0) {
+		history_close(&h);
+		return err_wrap(e, "agent '%s'", id);
+	}
+	*out = h;
+	return 0;
+}
+
+void
+history_close(struct history *h)
+{
+	info_free(&h->info);
+	fd_cleanup(&h->dir);
+	fd_cleanup(&h->fd);
+}
+
+void
+history_reader(const struct history *h, struct reader *r)
+{
+	struct journal_mark start = {.head = h->info.digest};
+
+	reader_init(r, h->fd, &start);
+}
+
+/* ---- verify ------------------------------------------------------------------------- */
+
+static int
+check_blobs(void *arg, const struct record *rec, struct err *e)
+{
+	struct buf room CLEANUP_BUF = {0}, tools CLEANUP_BUF = {0};
+	struct history *h = arg;
+	struct slice body, token;
+	struct digest d;
+	int r = 0;
+
+	if (record_redacted(rec))
+		return 0;
+	r = blob_expand(h->root, rec->body, &room, &body, e);
+	if (r == 0 && rec->type == RECORD_MODEL_CALL &&
+	    json_raw(rec->body, "tools", &token) == 0 && token.len > 2 &&
+	    digest_parse(token.data + 1, token.len - 2, &d) == 0)
+		r = blob_get(h->root, &d, &tools, e);
+	return r < 0 ? err_wrap(e, "record %" PRId64, rec->seq) : 0;
+}
+
+int
+history_verify(struct history *h, const struct digest *head,
+    struct verify_result *out, struct err *e)
+{
+	struct verify_options o = {.head = head, .each = check_blobs, .arg = h};
+	struct sign_public key;
+	struct err none;
+
+	if (root_public(h->root, &key, &none) == 0) {
+		o.key = &key;
+	} else if (none.status != EX_NOINPUT) {
+		*e = none;
+		return -1;
+	}
+	return verify_journal(h->fd, &h->info.digest, &o, out, e);
+}
+
+/* ---- single records ---------------------------------------------------------------------- */
+
+/* Read up to `seq`, folding what is before it into `s` (or NULL). */
+static int
+find(const struct history *h, int64_t seq, struct state *s, struct reader *r,
+    struct record *rec, struct err *e)
+{
+	struct buf room CLEANUP_BUF = {0};
+	int got;
+
+	while ((got = reader_next(r, rec, e)) == 1 && rec->seq < seq)
+		if (s != NULL &&
+		    (blob_expand(h->root, rec->body, &room, &rec->body,
+		    e) < 0 ||
+		    state_apply(s, rec, e) < 0))
+			return -1;
+	if (got == 0)
+		return err_set(e, EX_NOINPUT, 0, "there is no record %" PRId64,
+		    seq);
+	return got < 0 ? -1 : 0;
+}
+
+int
+history_record(const struct history *h, int64_t seq, struct buf *line,
+    struct err *e)
+{
+	struct reader r;
+	struct record rec;
+	int got;
+
+	history_reader(h, &r);
+	got = find(h, seq, NULL, &r, &rec, e);
+	if (got == 0)
+		buf_add(line, rec.line.data, rec.line.len);
+	reader_free(&r);
+	return got;
+}
+
+static int
+rebuild(const struct history *h, const struct state *s,
+    const struct record *rec, struct buf *out, struct err *e)
+{
+	struct json *body CLEANUP_JSON = NULL;
+	struct buf tools CLEANUP_BUF = {0};
+	const char *hex, *want;
+	char is[DIGEST_HEX + 1];
+	struct digest d;
+
+	if (rec->type != RECORD_MODEL_CALL || record_redacted(rec))
+		return err_set(e, EX_DATAERR, 0,
+		    "record %" PRId64 " is no model.call", rec->seq);
+	if (json_parse(rec->body.data, rec->body.len, &body, e) < 0)
+		return -1;
+	hex = json_get_string(body, "tools");
+	want = json_get_string(body, "request");
+	if (json_get_integer(body, "form", 0) != REQUEST_FORM || hex == NULL ||
+	    want == NULL || digest_parse(hex, strlen(hex), &d) < 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "record %" PRId64 ": a request of another form", rec->seq);
+	if (blob_get(h->root, &d, &tools, e) < 0)
+		return -1;
+	state_request_text(s, (struct slice){tools.data, tools.len}, out);
+	digest_of(out->data, out->len, &d);
+	digest_hex(&d, is);
+	if (strcmp(is, want) != 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "record %" PRId64 ": the rebuilt request is not the one "
+		    "that was sent", rec->seq);
+	return 0;
+}
+
+int
+history_request(const struct history *h, int64_t seq, struct buf *out,
+    struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct reader r;
+	struct record rec;
+	struct state s;
+	int got;
+
+	state_init(&s);
+	history_reader(h, &r);
+	got = find(h, seq, &s, &r, &rec, e);
+	if (got == 0)
+		got = rebuild(h, &s, &rec, &text, e);
+	if (got == 0)
+		buf_add(out, text.data, text.len);
+	reader_free(&r);
+	state_free(&s);
+	return got;
+}

@@ -1,0 +1,39 @@
+/*
+ * history.h: an agent's journal and what belongs to it, to read and prove.
+ */
+#ifndef AGENT_HISTORY_H
+#define AGENT_HISTORY_H
+
+#include "agent/state.h"
+#include "journal/verify.h"
+
+struct history {
+	struct root *root;	/* borrowed */
+	int dir, fd;		/* the agent's folder, its journal */
+	struct info info;
+};
+
+/* Status 66 no such agent, 65 damaged. */
+int history_open(struct root *, const char *id, struct history *,
+    struct err *);
+void history_close(struct history *);
+/* A reader at the first record. */
+void history_reader(const struct history *, struct reader *);
+
+/* verify_journal, and that each blob is there and is what its name says.
+ * Seals are checked with the root's public key where there is one. */
+int history_verify(struct history *, const struct digest *head,
+    struct verify_result *, struct err *);
+
+/* The record `seq`, its line copied: status 66 when there is none. */
+int history_record(const struct history *, int64_t seq, struct buf *line,
+    struct err *);
+/*
+ * The request that the model.call `seq` sent, rebuilt from the records before
+ * it and proved against the digest that was recorded.  Status 65 when it is
+ * no model call, of another form, or the digests differ.
+ */
+int history_request(const struct history *, int64_t seq, struct buf *out,
+    struct err *);
+
+#endif

@@ -1,0 +1,54 @@
+#include "journal/verify.h"
+
+#include <inttypes.h>
+
+#include "base/jsontext.h"
+#include "journal/journal.h"
+
+static int
+check(const struct record *rec, const struct verify_options *o,
+    struct verify_result *res, struct err *e)
+{
+	res->records++;
+	if (record_redacted(rec))
+		res->redacted++;
+	else if (json_check(rec->body.data, rec->body.len, e) < 0)
+		return err_wrap(e, "record %" PRId64, rec->seq);
+	if (rec->type == RECORD_SEAL && !record_redacted(rec)) {
+		if (o->key != NULL && journal_check_seal(rec, o->key, e) < 0)
+			return -1;
+		res->seals++;
+		res->sealed_seq = rec->seq - 1;
+	}
+	if (o->head != NULL && digest_equal(o->head, &rec->digest))
+		res->found_head = true;
+	return o->each == NULL ? 0 : o->each(o->arg, rec, e);
+}
+
+int
+verify_journal(int fd, const struct digest *agent_json,
+    const struct verify_options *o, struct verify_result *out, struct err *e)
+{
+	struct journal_mark start = {.head = *agent_json};
+	struct verify_result res = {0};
+	struct reader r;
+	struct record rec;
+	int got;
+
+	reader_init(&r, fd, &start);
+	while ((got = reader_next(&r, &rec, e)) == 1)
+		if (check(&rec, o, &res, e) < 0) {
+			got = -1;
+			break;
+		}
+	res.mark = r.mark;
+	if (r.torn)
+		res.torn_bytes = r.size - r.mark.offset;
+	reader_free(&r);
+	if (got < 0)
+		return -1;
+	if (res.records == 0)
+		return err_set(e, EX_DATAERR, 0, "the journal is empty");
+	*out = res;
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * verify.h: prove that a journal is what was written: its chain, the bodies,
+ * their JSON, the seals.  What the bodies mean is not looked at.
+ */
+#ifndef JOURNAL_VERIFY_H
+#define JOURNAL_VERIFY_H
+
+#include "journal/reader.h"
+#include "base/sign.h"
+
+struct verify_options {
+	const struct sign_public *key;	/* NULL: seals are counted only */
+	/* A head that the journal must contain; or NULL. */
+	const struct digest *head;
+	/* Called with each record, for what the caller checks besides (blobs);
+	 * may be NULL. */
+	int (*each)(void *arg, const struct record *, struct err *);
+	void *arg;
+};
+
+struct verify_result {
+	struct journal_mark mark;	/* behind the last complete group */
+	int64_t records, seals, redacted;
+	int64_t sealed_seq;		/* last record that a seal covers */
+	int64_t torn_bytes;		/* of an unfinished group at the end */
+	bool found_head;
+};
+
+/* Status 65 names the first broken record. */
+int verify_journal(int fd, const struct digest *agent_json,
+    const struct verify_options *, struct verify_result *out, struct err *);
+
+#endif
