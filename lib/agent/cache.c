@@ -133,8 +133,19 @@ put_lists(struct jsonw *w, const struct state *s)
 		jsonw_maybe(w, "call", r->call);
 		jsonw_maybe(w, "tool", r->tool);
 		jsonw_maybe(w, "text", r->text);
+		jsonw_maybe(w, "arguments", r->arguments);
+		jsonw_maybe(w, "effect", r->effect);
 		put_integer(w, "deadline", r->deadline);
 		put_integer(w, "seq", r->seq);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+	jsonw_array(w, "approvals");
+	for (i = 0; i < s->approval_count; i++) {
+		jsonw_object(w, NULL);
+		jsonw_string(w, "request", s->approvals[i].request);
+		jsonw_string(w, "tool", s->approvals[i].tool);
+		put_digest(w, "arguments", &s->approvals[i].arguments);
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
@@ -258,6 +269,7 @@ static void
 get_lists(struct state *s, const struct json *j)
 {
 	const struct json *v;
+	struct approval a;
 	struct request r;
 
 	for (v = json_first(json_get(j, "requests")); v != NULL;
@@ -266,11 +278,22 @@ get_lists(struct state *s, const struct json *j)
 		r.call = mem_strdup(json_get_string(v, "call"));
 		r.tool = mem_strdup(json_get_string(v, "tool"));
 		r.text = mem_strdup(json_get_string(v, "text"));
+		r.arguments = mem_strdup(json_get_string(v, "arguments"));
+		r.effect = mem_strdup(json_get_string(v, "effect"));
 		r.deadline = get_integer(v, "deadline");
 		r.seq = get_integer(v, "seq");
 		mem_room(&s->requests, s->request_count, &s->request_cap,
 		    sizeof(*s->requests));
 		s->requests[s->request_count++] = r;
+	}
+	for (v = json_first(json_get(j, "approvals")); v != NULL;
+	    v = json_next(v)) {
+		a.request = mem_strdup(json_get_string(v, "request"));
+		a.tool = mem_strdup(json_get_string(v, "tool"));
+		get_digest(v, "arguments", &a.arguments);
+		mem_room(&s->approvals, s->approval_count, &s->approval_cap,
+		    sizeof(*s->approvals));
+		s->approvals[s->approval_count++] = a;
 	}
 	for (v = json_first(json_get(j, "calls")); v != NULL;
 	    v = json_next(v)) {

@@ -14,6 +14,8 @@ struct plan {
 	const struct tool *tool;	/* NULL: unknown */
 	struct json *arguments;		/* NULL: not to be used */
 	struct decision decision;
+	char *approval;			/* the request that was approved */
+	struct policy approved;		/* the policy with that word */
 	bool recorded;			/* its tool.call was there before */
 	bool unusable;			/* the model made a mistake */
 	char why[512];			/* of a refusal, for the model */
@@ -27,7 +29,8 @@ static struct tool_context
 context(struct runner *r, const struct plan *p)
 {
 	return (struct tool_context){.launcher = r->launcher,
-	    .policy = &r->s->state.policy,
+	    .policy = p->approval != NULL ? &p->approved :
+	    &r->s->state.policy,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
 	    .now = journal_now(&r->s->journal),
@@ -52,6 +55,33 @@ refuse(struct plan *p, const char *why)
 	p->unusable = true;
 	p->decision.verdict = GRANT_DENY;
 	(void)snprintf(p->why, sizeof(p->why), "%s", why);
+}
+
+/*
+ * A person approved exactly this call: for it alone, the grant that asks
+ * allows.  The copy borrows what its grants point at.
+ */
+static void
+use_approval(struct runner *r, struct plan *p)
+{
+	const struct policy *own = &r->s->state.policy;
+	const struct approval *a = r->by != NULL ? NULL :
+	    state_approval(&r->s->state, p->call->name, p->call->arguments);
+	size_t i;
+
+	if ((a == NULL && !p->recorded) || p->decision.winner == NULL)
+		return;
+	p->approval = mem_strdup(a == NULL ? "" : a->request);
+	p->approved = *own;
+	p->approved.grants = mem_new(own->count, sizeof(*own->grants));
+	for (i = 0; i < own->count; i++) {
+		p->approved.grants[i] = own->grants[i];
+		if (&own->grants[i] == p->decision.winner)
+			p->approved.grants[i].effect = GRANT_ALLOW;
+	}
+	p->decision.verdict = GRANT_ALLOW;
+	(void)snprintf(p->decision.why, sizeof(p->decision.why),
+	    "approved by request %s", p->approval);
 }
 
 static void
@@ -81,10 +111,13 @@ decide(struct runner *r, struct plan *p)
 		return;
 	}
 	tool_decide(p->tool, p->arguments, &ctx, &p->decision);
-	/* A call that is made again was allowed, and its use is spent. */
+	/* A call that is made again was allowed, and its use, or a person's
+	 * word for it, is spent: only a denial since then counts. */
 	if (p->recorded && (p->decision.winner == NULL ||
 	    p->decision.winner->effect == GRANT_ALLOW))
 		p->decision.verdict = GRANT_ALLOW;
+	if (p->decision.verdict == GRANT_ASK)
+		use_approval(r, p);
 	if (p->decision.verdict != GRANT_ALLOW)
 		(void)snprintf(p->why, sizeof(p->why), "%s", p->decision.why);
 }
@@ -103,6 +136,7 @@ put_decision(struct jsonw *w, const struct plan *p)
 		jsonw_string(w, NULL, g->from != NULL &&
 		    strcmp(g->from, "base") == 0 ? "base" : g->id);
 	jsonw_end(w, ']');
+	jsonw_maybe(w, "approval", p->approval);
 	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
 	jsonw_end(w, '}');
 }
@@ -409,6 +443,14 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 	return 0;
 }
 
+static void
+plan_free(struct plan *p)
+{
+	json_free(p->arguments);
+	free(p->approval);
+	free(p->approved.grants);
+}
+
 int
 calls_make(struct runner *r, size_t from, size_t to, struct err *e)
 {
@@ -425,7 +467,7 @@ calls_make(struct runner *r, size_t from, size_t to, struct err *e)
 	for (i = 0; i < n; i++) {
 		if (plans[i].started)
 			tool_cancel(&plans[i].run);
-		json_free(plans[i].arguments);
+		plan_free(&plans[i]);
 		tool_result_free(&plans[i].result);
 	}
 	return got;
@@ -444,7 +486,7 @@ calls_make_one(struct runner *r, struct call *c, struct tool_result *out,
 		got = err_set(e, EX_TEMPFAIL, 0, "stopped");
 	if (p.started)
 		tool_cancel(&p.run);
-	json_free(p.arguments);
+	plan_free(&p);
 	if (got == 0)
 		*out = p.result;
 	else

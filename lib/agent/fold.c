@@ -239,6 +239,19 @@ read_decision(struct call *c, const struct json *decision)
 		c->verdict = GRANT_ASK;
 }
 
+static void
+spend_approval(struct state *s, const char *request)
+{
+	size_t i;
+
+	for (i = 0; request != NULL && i < s->approval_count; i++)
+		if (strcmp(s->approvals[i].request, request) == 0) {
+			approval_free(&s->approvals[i]);
+			s->approvals[i] = s->approvals[--s->approval_count];
+			return;
+		}
+}
+
 /* A finite grant that let a call through has one use less. */
 static void
 spend_uses(struct policy *p, const struct json *grants)
@@ -262,6 +275,7 @@ apply_tool_call(struct folding *f, struct err *e)
 {
 	const char *id = json_get_string(f->body, "call");
 	const char *effect = json_get_string(f->body, "effect");
+	const struct json *decision;
 	struct call *c;
 
 	if (id == NULL)
@@ -274,9 +288,11 @@ apply_tool_call(struct folding *f, struct err *e)
 	if (effect == NULL || tool_effect_parse(effect, &c->effect) < 0)
 		return bad(f, "bad effect", e);
 	read_decision(c, json_get(f->body, "decision"));
-	if (c->verdict == GRANT_ALLOW)
-		spend_uses(&f->s->policy,
-		    json_get(json_get(f->body, "decision"), "grants"));
+	if (c->verdict == GRANT_ALLOW) {
+		decision = json_get(f->body, "decision");
+		spend_uses(&f->s->policy, json_get(decision, "grants"));
+		spend_approval(f->s, json_get_string(decision, "approval"));
+	}
 	c->phase = CALL_OPEN;
 	c->seq = f->rec->seq;
 	c->prepared = read_digest(f->body, "after", &c->after);
@@ -333,10 +349,27 @@ apply_ask(struct folding *f, struct err *e)
 	r.call = mem_strdup(json_get_string(f->body, "call"));
 	r.tool = mem_strdup(json_get_string(f->body, "tool"));
 	r.text = mem_strdup(json_get_string(f->body, "text"));
+	r.arguments = mem_strdup(json_get_string(f->body, "arguments"));
+	r.effect = mem_strdup(json_get_string(f->body, "effect"));
 	mem_room(&s->requests, s->request_count, &s->request_cap,
 	    sizeof(*s->requests));
 	s->requests[s->request_count++] = r;
 	return 0;
+}
+
+static void
+add_approval(struct state *s, const struct request *r)
+{
+	struct approval a;
+
+	if (r->tool == NULL || r->arguments == NULL)
+		return;
+	a.request = mem_strdup(r->id);
+	a.tool = mem_strdup(r->tool);
+	digest_of(r->arguments, strlen(r->arguments), &a.arguments);
+	mem_room(&s->approvals, s->approval_count, &s->approval_cap,
+	    sizeof(*s->approvals));
+	s->approvals[s->approval_count++] = a;
 }
 
 static int
@@ -351,10 +384,16 @@ apply_answer(struct folding *f, struct err *e)
 
 	if (r == NULL || verdict == NULL)
 		return bad(f, "the answer to no open request", e);
+	if (strcmp(verdict, "approve") == 0) {
+		add_approval(s, r);
+		if (text == NULL)
+			text = "make the call again, with the same arguments";
+	}
 	note = mem_printf("[request %s: %s]%s%s", id, verdict,
 	    text == NULL ? "" : "\n", text == NULL ? "" : text);
 	say(s, "user", note);
 	s->needs_model = true;
+	s->status = AGENT_READY;
 	request_free(r);
 	*r = s->requests[--s->request_count];
 	return 0;

@@ -58,6 +58,15 @@ request_free(struct request *r)
 	free(r->call);
 	free(r->tool);
 	free(r->text);
+	free(r->arguments);
+	free(r->effect);
+}
+
+void
+approval_free(struct approval *a)
+{
+	free(a->request);
+	free(a->tool);
 }
 
 void
@@ -68,6 +77,9 @@ state_free(struct state *s)
 	while (s->request_count > 0)
 		request_free(&s->requests[--s->request_count]);
 	free(s->requests);
+	while (s->approval_count > 0)
+		approval_free(&s->approvals[--s->approval_count]);
+	free(s->approvals);
 	free(s->model);
 	free(s->goal);
 	free(s->text);
@@ -95,6 +107,20 @@ state_request(const struct state *s, const char *id)
 	for (i = 0; i < s->request_count; i++)
 		if (strcmp(s->requests[i].id, id) == 0)
 			return &s->requests[i];
+	return NULL;
+}
+
+const struct approval *
+state_approval(const struct state *s, const char *tool, const char *arguments)
+{
+	struct digest d;
+	size_t i;
+
+	digest_of(arguments, strlen(arguments), &d);
+	for (i = 0; i < s->approval_count; i++)
+		if (strcmp(s->approvals[i].tool, tool) == 0 &&
+		    digest_equal(&s->approvals[i].arguments, &d))
+			return &s->approvals[i];
 	return NULL;
 }
 

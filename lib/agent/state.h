@@ -56,8 +56,17 @@ struct call {
 struct request {
 	char *id;		/* "r" and the seq of its ask */
 	char *call, *tool, *text;
+	char *arguments;	/* of the call */
+	char *effect;
 	int64_t deadline;	/* real time; 0: none */
 	int64_t seq;
+};
+
+/* A person's word for one call, by its arguments; spent when it is made. */
+struct approval {
+	char *request;		/* its id */
+	char *tool;
+	struct digest arguments;
 };
 
 struct state {
@@ -86,6 +95,8 @@ struct state {
 	size_t call_count, call_cap;
 	struct request *requests;
 	size_t request_count, request_cap;
+	struct approval *approvals;
+	size_t approval_count, approval_cap;
 	struct policy policy;
 	bool awake;		/* time counts */
 };
@@ -102,12 +113,16 @@ int state_apply(struct state *, const struct record *, struct err *);
 /* For the fold: forget the turn's calls; release one request. */
 void state_drop_calls(struct state *);
 void request_free(struct request *);
+void approval_free(struct approval *);
 
 const char *agent_status_name(enum agent_status);
 int agent_status_parse(const char *, enum agent_status *out);
 /* The call with our id, or NULL. */
 struct call *state_call(const struct state *, const char *id);
 struct request *state_request(const struct state *, const char *id);
+/* The approval for this call, or NULL. */
+const struct approval *state_approval(const struct state *, const char *tool,
+    const char *arguments);
 /* The last model call's name for a request in form 1. */
 const char *state_model_name(const struct state *);
 
