@@ -1,5 +1,5 @@
 /* The runner's tool calls: decide, record, make, record what came of it. */
-#include "agent/run.h"
+#include "agent/runner.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -7,23 +7,6 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-
-/* One call of a batch. */
-struct plan {
-	struct call *call;		/* in the state; until it is folded on */
-	const struct tool *tool;	/* NULL: unknown */
-	struct json *arguments;		/* NULL: not to be used */
-	struct decision decision;
-	char *approval;			/* the request that was approved */
-	struct policy approved;		/* the policy with that word */
-	bool recorded;			/* its tool.call was there before */
-	bool unusable;			/* the model made a mistake */
-	char why[512];			/* of a refusal, for the model */
-	struct tool_run run;
-	bool started;
-	struct tool_result result;
-	bool settled;			/* `result` holds how it ended */
-};
 
 static struct tool_context
 context(struct runner *r, const struct plan *p)
@@ -122,155 +105,7 @@ decide(struct runner *r, struct plan *p)
 		(void)snprintf(p->why, sizeof(p->why), "%s", p->decision.why);
 }
 
-/* ---- record ---------------------------------------------------------------------- */
-
-static void
-put_decision(struct jsonw *w, const struct plan *p)
-{
-	const struct grant *g = p->decision.winner;
-
-	jsonw_object(w, "decision");
-	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
-	jsonw_array(w, "grants");
-	if (g != NULL && g->id != NULL)
-		jsonw_string(w, NULL, g->from != NULL &&
-		    strcmp(g->from, "base") == 0 ? "base" : g->id);
-	jsonw_end(w, ']');
-	jsonw_maybe(w, "approval", p->approval);
-	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
-	jsonw_end(w, '}');
-}
-
-static void
-put_digests(struct jsonw *w, const struct tool_run *run)
-{
-	char hex[DIGEST_HEX + 1];
-
-	if (run->existed) {
-		digest_hex(&run->before, hex);
-		jsonw_string(w, "before", hex);
-	}
-	digest_hex(&run->after, hex);
-	jsonw_string(w, "after", hex);
-}
-
-static int
-record_call(struct runner *r, struct plan *p, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	enum tool_effect effect = p->tool == NULL ? EFFECT_NONE :
-	    p->tool->effect;
-
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "call", p->call->id);
-	jsonw_maybe(&w, "by", r->by);
-	jsonw_string(&w, "tool", p->call->name);
-	jsonw_string(&w, "effect", tool_effect_name(effect));
-	put_decision(&w, p);
-	if (p->started && p->tool->prepares && p->run.prepared)
-		put_digests(&w, &p->run);
-	jsonw_string(&w, "arguments", p->call->arguments);
-	jsonw_end(&w, '}');
-	return session_stage(r->s, RECORD_TOOL_CALL,
-	    (struct slice){body.data, body.len}, e);
-}
-
-static int
-record_result(struct runner *r, const struct call *c, bool unusable,
-    const struct tool_result *res, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "call", c->id);
-	jsonw_maybe(&w, "by", r->by);
-	jsonw_string(&w, "status", tool_status_name(res->status));
-	if (res->exit >= 0)
-		jsonw_integer(&w, "exit", res->exit);
-	jsonw_array(&w, "labels");
-	if (res->tainted)
-		jsonw_string(&w, NULL, "tainted");
-	jsonw_end(&w, ']');
-	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
-	    res->ns / CLOCK_SECOND,
-	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
-	if (unusable)
-		jsonw_bool(&w, "unusable", true);
-	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);
-	jsonw_end(&w, '}');
-	return session_stage(r->s, RECORD_TOOL_RESULT,
-	    (struct slice){body.data, body.len}, e);
-}
-
-int
-calls_result(struct runner *r, const struct call *c, enum tool_status status,
-    int exit, const char *text, size_t len, struct err *e)
-{
-	struct tool_result res;
-	int got;
-
-	tool_result_init(&res);
-	res.status = status;
-	res.exit = exit;
-	buf_add(&res.text, text, len);
-	got = record_result(r, c, false, &res, e);
-	tool_result_free(&res);
-	return got;
-}
-
-static void
-settle(struct plan *p, enum tool_status status, const char *text)
-{
-	p->result.status = status;
-	p->result.exit = -1;
-	buf_puts(&p->result.text, text);
-	p->settled = true;
-}
-
 /* ---- what the runner does itself ----------------------------------------------------- */
-
-/* A question, or a call that needs a person's word: a request. */
-static int
-record_ask(struct runner *r, struct plan *p, const char *text, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	char id[32], hex[DIGEST_HEX + 1], deadline[CLOCK_TEXT];
-	char *note CLEANUP_FREE = NULL;
-	struct digest d;
-
-	if (r->by != NULL) { /* who calls is a person already */
-		settle(p, TOOL_PENDING, text);
-		return 0;
-	}
-	/* Unique among all agents of a root, for people to name. */
-	(void)snprintf(id, sizeof(id), "%s-%" PRId64, r->s->info.id + 18,
-	    journal_next(&r->s->journal));
-	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
-	digest_hex(&d, hex);
-	clock_text(journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND,
-	    deadline);
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "request", id);
-	jsonw_string(&w, "call", p->call->id);
-	jsonw_string(&w, "tool", p->call->name);
-	jsonw_string(&w, "effect", tool_effect_name(p->tool->effect));
-	jsonw_string(&w, "digest", hex);
-	jsonw_string(&w, "deadline", deadline);
-	jsonw_string(&w, "default", "deny");
-	jsonw_string(&w, "text", text);
-	jsonw_string(&w, "arguments", p->call->arguments);
-	jsonw_end(&w, '}');
-	if (session_stage(r->s, RECORD_ASK,
-	    (struct slice){body.data, body.len}, e) < 0)
-		return -1;
-	note = mem_printf("request %s is pending: a person answers later; go "
-	    "on with what else can be done, or end your turn", id);
-	settle(p, TOOL_PENDING, note);
-	return 0;
-}
 
 static int
 runner_tool(struct runner *r, struct plan *p, struct err *e)
@@ -278,10 +113,10 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 	const char *text;
 
 	if (strcmp(p->tool->name, "ask_human") == 0)
-		return record_ask(r, p,
+		return callrecord_ask(r, p,
 		    json_get_string(p->arguments, "question"), e);
 	text = json_get_string(p->arguments, "text");
-	settle(p, TOOL_OK, text == NULL ? "" : text);
+	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
 }
 
@@ -297,7 +132,7 @@ start(struct runner *r, struct plan *p)
 	if (p->tool->kind == TOOL_FETCH || p->tool->kind == TOOL_RUNNER)
 		return;
 	if (tool_start(p->tool, p->arguments, &ctx, true, &p->run, &e) < 0)
-		settle(p, TOOL_FAILED, e.msg);
+		plan_settle(p, TOOL_FAILED, e.msg);
 	else
 		p->started = true;
 }
@@ -326,7 +161,7 @@ go(struct runner *r, struct plan *p)
 	if (tool_go(&p->run, &e) < 0) {
 		tool_cancel(&p->run);
 		p->started = false;
-		settle(p, TOOL_FAILED, e.msg);
+		plan_settle(p, TOOL_FAILED, e.msg);
 		return;
 	}
 	if (p->run.deadline > r->deadline)
@@ -348,7 +183,7 @@ fetch(struct runner *r, struct plan *p)
 		r->stopped = true;
 		return 0;
 	}
-	settle(p, TOOL_FAILED, e.msg);
+	plan_settle(p, TOOL_FAILED, e.msg);
 	return 0;
 }
 
@@ -386,14 +221,14 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 	decide(r, p);
 	if (p->decision.verdict == GRANT_ALLOW)
 		start(r, p);
-	if (!p->recorded && record_call(r, p, e) < 0)
+	if (!p->recorded && callrecord_call(r, p, e) < 0)
 		return -1;
 	if (p->unusable)
-		settle(p, TOOL_FAILED, p->why);
+		plan_settle(p, TOOL_FAILED, p->why);
 	else if (p->decision.verdict == GRANT_DENY)
-		settle(p, TOOL_DENIED, p->why);
+		plan_settle(p, TOOL_DENIED, p->why);
 	else if (p->decision.verdict == GRANT_ASK)
-		return record_ask(r, p, p->why, e);
+		return callrecord_ask(r, p, p->why, e);
 	else if (p->tool->kind == TOOL_RUNNER)
 		return runner_tool(r, p, e);
 	else if (r->opt->preimage && p->started && !p->run.prepared &&
@@ -437,7 +272,7 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 			return -1;
 	}
 	for (i = 0; i < n; i++)
-		if (plans[i].settled && record_result(r, plans[i].call,
+		if (plans[i].settled && callrecord_result(r, plans[i].call,
 		    plans[i].unusable, &plans[i].result, e) < 0)
 			return -1;
 	return 0;

@@ -2,7 +2,7 @@
  * Calls that a dead run left open: tool.call is durable, its result is not.
  * What is done with one follows from its effect alone.
  */
-#include "agent/run.h"
+#include "agent/runner.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -59,36 +59,4 @@ int run_call(struct session *, struct launcher *, const char *by,
 int run_tools(struct session *, struct launcher *, struct tool_table *out,
     struct err *);
 
-/* ---- between the parts of the runner ---------------------------------------- */
-
-struct runner {
-	struct session *s;
-	struct launcher *launcher;
-	const struct run_options *opt;
-	struct tool_table tools;
-	struct buf tools_json;
-	struct digest tools_digest;
-	bool tools_stored;	/* the blob is there */
-	struct model *model;	/* opened at the first call */
-	int64_t deadline;	/* clock_mono; of the time limit */
-	bool stopped;		/* stop_fd is readable */
-	const char *by;		/* a person's call (run_call); else NULL */
-};
-
-/* calls.c: make the calls [from, to), recorded already or not. */
-int calls_make(struct runner *, size_t from, size_t to, struct err *);
-/* Make one call that is not in the state. */
-int calls_make_one(struct runner *, struct call *, struct tool_result *out,
-    struct err *);
-/* Does this call have to be made alone? */
-bool calls_alone(const void *runner, const struct call *);
-/* Stage a result; `text` is cut to what a record takes. */
-int calls_result(struct runner *, const struct call *, enum tool_status,
-    int exit, const char *text, size_t len, struct err *);
-
-/* recover.c: settle a call that a dead run left open. */
-int recover_call(struct runner *, size_t index, struct err *);
-/* Keep the workspace as it is before this call. */
-int recover_preimage(struct runner *, const struct call *, struct err *);
-
 #endif

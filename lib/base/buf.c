@@ -47,6 +47,7 @@ buf_reserve(struct buf *b, size_t more)
 	if (want < 64)
 		want = 64;
 	b->data = mem_grow(b->data, want, 1);
+	b->data[b->len] = '\0';
 	b->cap = want;
 }
 

@@ -47,7 +47,8 @@ clock_deadline(int64_t after)
 {
 	int64_t t;
 
-	if (after == CLOCK_NEVER || __builtin_add_overflow(clock_mono(), after, &t))
+	if (after == CLOCK_NEVER ||
+	    __builtin_add_overflow(clock_mono(), after, &t))
 		return CLOCK_NEVER;
 	return t;
 }
@@ -119,7 +120,10 @@ clock_parse(const char *text, int64_t *out)
 	if (text == NULL || f[0] < 1970 || f[0] > 2261)
 		return -1;
 	if (*text == '.') {
-		for (text++; isdigit((unsigned char)*text) && unit > 1; text++) {
+		if (!isdigit((unsigned char)text[1]))
+			return -1;
+		for (text++; isdigit((unsigned char)*text) && unit > 1;
+		     text++) {
 			unit /= 10;
 			ns += (*text - '0') * unit;
 		}
@@ -137,6 +141,9 @@ clock_parse(const char *text, int64_t *out)
 	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday ||
 	    back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min)
 		return -1; /* such as 30 February */
-	*out = (int64_t)t * CLOCK_SECOND + ns - offset;
+	ns += (int64_t)t * CLOCK_SECOND - offset;
+	if (ns < 0)
+		return -1; /* the offset led before 1970 */
+	*out = ns;
 	return 0;
 }

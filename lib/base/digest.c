@@ -16,7 +16,8 @@
 
 #include "base/mem.h"
 
-static_assert(sizeof(SHA256_CTX) <= sizeof(struct sha256), "room for the state");
+static_assert(
+    sizeof(SHA256_CTX) <= sizeof(struct sha256), "room for the state");
 
 void
 sha256_init(struct sha256 *s)

@@ -1,6 +1,5 @@
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,7 +36,7 @@ bool
 file_is_name(const char *name)
 {
 	return name[0] != '\0' && strchr(name, '/') == NULL &&
-	    strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static int
@@ -58,8 +57,8 @@ status_of(int errnum, int flags)
 }
 
 int
-file_open(int dir, const char *name, int flags, mode_t mode, int *fd,
-    struct err *e)
+file_open(
+    int dir, const char *name, int flags, mode_t mode, int *fd, struct err *e)
 {
 	int f;
 
@@ -90,8 +89,8 @@ make_parents(const char *path, struct err *e)
 		*p = '/';
 	}
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(e, EX_CANTCREAT, errno,
-		    "cannot make folder '%s'", path);
+		return err_set(
+		    e, EX_CANTCREAT, errno, "cannot make folder '%s'", path);
 	return 0;
 }
 
@@ -113,8 +112,8 @@ file_open_dir(const char *path, bool make, int *fd, struct err *e)
 }
 
 int
-file_read_fd(int fd, const char *name, size_t max, struct buf *out,
-    struct err *e)
+file_read_fd(
+    int fd, const char *name, size_t max, struct buf *out, struct err *e)
 {
 	struct stat st;
 	ssize_t n;
@@ -127,8 +126,8 @@ file_read_fd(int fd, const char *name, size_t max, struct buf *out,
 		if (n == 0)
 			return 0;
 		if (n < 0)
-			return err_set(e, EX_IOERR, errno, "cannot read '%s'",
-			    name);
+			return err_set(
+			    e, EX_IOERR, errno, "cannot read '%s'", name);
 		if (out->len > max)
 			return err_set(e, EX_DATAERR, 0,
 			    "'%s' is larger than %zu bytes", name, max);
@@ -136,8 +135,7 @@ file_read_fd(int fd, const char *name, size_t max, struct buf *out,
 }
 
 int
-file_read(int dir, const char *name, size_t max, struct buf *out,
-    struct err *e)
+file_read(int dir, const char *name, size_t max, struct buf *out, struct err *e)
 {
 	int fd CLEANUP_FD = -1;
 
@@ -147,8 +145,8 @@ file_read(int dir, const char *name, size_t max, struct buf *out,
 }
 
 int
-file_write_all(int fd, const void *data, size_t n, const char *name,
-    struct err *e)
+file_write_all(
+    int fd, const void *data, size_t n, const char *name, struct err *e)
 {
 	const char *p = data;
 	ssize_t w;
@@ -158,8 +156,8 @@ file_write_all(int fd, const void *data, size_t n, const char *name,
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
-			return err_set(e, EX_IOERR, errno, "cannot write '%s'",
-			    name);
+			return err_set(
+			    e, EX_IOERR, errno, "cannot write '%s'", name);
 		p += w;
 		n -= (size_t)w;
 	}
@@ -183,6 +181,18 @@ file_sync_data(int fd, const char *name, struct err *e)
 }
 
 static int
+sync_folder(int dir, const char *name, struct err *e)
+{
+	int here CLEANUP_FD = -1;
+
+	if (dir != AT_FDCWD)
+		return file_sync(dir, name, e);
+	if (file_open_dir(".", false, &here, e) < 0)
+		return -1;
+	return file_sync(here, name, e);
+}
+
+static int
 put_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
     bool durable, struct err *e)
 {
@@ -201,22 +211,21 @@ put_file(int dir, const char *name, const void *data, size_t n, mode_t mode,
 		err_set(e, EX_IOERR, errno, "cannot replace '%s'", name);
 		goto fail;
 	}
-	return durable ? file_sync(dir, name, e) : 0;
+	return durable ? sync_folder(dir, name, e) : 0;
 fail:
 	(void)unlinkat(dir, tmp, 0);
 	return -1;
 }
 
 int
-file_replace(int dir, const char *name, const void *data, size_t n,
-    mode_t mode, struct err *e)
+file_replace(int dir, const char *name, const void *data, size_t n, mode_t mode,
+    struct err *e)
 {
 	return put_file(dir, name, data, n, mode, true, e);
 }
 
 int
-file_cache(int dir, const char *name, const void *data, size_t n,
-    struct err *e)
+file_cache(int dir, const char *name, const void *data, size_t n, struct err *e)
 {
 	return put_file(dir, name, data, n, 0600, false, e);
 }
@@ -225,73 +234,8 @@ int
 file_make_dir(int dir, const char *name, mode_t mode, struct err *e)
 {
 	if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
-		return err_set(e, EX_CANTCREAT, errno,
-		    "cannot make folder '%s'", name);
-	return 0;
-}
-
-static int
-remove_entries(int fd, const char *name, dev_t dev, struct err *e)
-{
-	struct dirent *d;
-	struct stat st;
-	DIR *stream;
-	int r = 0, sub;
-
-	stream = fdopendir(fd);
-	if (stream == NULL) {
-		(void)close(fd);
-		return err_set(e, EX_IOERR, errno, "cannot read '%s'", name);
-	}
-	while (r == 0 && (d = readdir(stream)) != NULL) {
-		if (!file_is_name(d->d_name))
-			continue;
-		if (unlinkat(fd, d->d_name, 0) == 0)
-			continue;
-		if (errno != EISDIR && errno != EPERM) {
-			r = err_set(e, EX_IOERR, errno, "cannot remove '%s/%s'",
-			    name, d->d_name);
-			break;
-		}
-		(void)fchmodat(fd, d->d_name, 0700, 0);
-		r = file_open(fd, d->d_name, O_RDONLY | O_DIRECTORY |
-		    O_NOFOLLOW, 0, &sub, e);
-		if (r == 0 && fstat(sub, &st) == 0 && st.st_dev != dev) {
-			(void)close(sub);
-			r = err_set(e, EX_IOERR, 0,
-			    "'%s' is a mount point; not removed", d->d_name);
-		} else if (r == 0) {
-			r = remove_entries(sub, d->d_name, dev, e);
-		}
-		if (r == 0 && unlinkat(fd, d->d_name, AT_REMOVEDIR) < 0)
-			r = err_set(e, EX_IOERR, errno, "cannot remove '%s'",
-			    d->d_name);
-	}
-	(void)closedir(stream);
-	return r;
-}
-
-int
-file_remove_tree(int dir, const char *name, struct err *e)
-{
-	struct stat st;
-	int fd;
-
-	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return err_set(e, EX_IOERR, errno, "cannot remove '%s'", name);
-	if (file_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd,
-	    e) < 0)
-		return -1;
-	if (fstat(fd, &st) < 0) {
-		(void)close(fd);
-		return err_set(e, EX_IOERR, errno, "cannot stat '%s'", name);
-	}
-	if (remove_entries(fd, name, st.st_dev, e) < 0)
-		return -1;
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0)
-		return err_set(e, EX_IOERR, errno, "cannot remove '%s'", name);
+		return err_set(
+		    e, EX_CANTCREAT, errno, "cannot make folder '%s'", name);
 	return 0;
 }
 
@@ -339,5 +283,5 @@ path_below(const char *path, const char *dir)
 	if (n == 1)
 		return true; /* "/" */
 	return strncmp(path, dir, n) == 0 &&
-	    (path[n] == '\0' || path[n] == '/');
+	       (path[n] == '\0' || path[n] == '/');
 }

@@ -37,7 +37,8 @@ int file_read_fd(int fd, const char *name, size_t max, struct buf *out,
 int file_write_all(int fd, const void *, size_t, const char *name,
     struct err *);
 
-/* Durable: make or replace `name` in `dir` with these bytes. */
+/* Durable: make or replace `name`, one component, in `dir` with these
+ * bytes. */
 int file_replace(int dir, const char *name, const void *, size_t, mode_t,
     struct err *);
 /* The same without syncs, for what can be made again; never half written. */

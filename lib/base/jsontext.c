@@ -9,7 +9,7 @@
 /* A reader over the text; `p` only moves forward. */
 struct scan {
 	const char *p, *end;
-	const char *why;	/* what was wrong at p */
+	const char *why; /* what was wrong at p */
 };
 
 static bool scan_value(struct scan *, unsigned depth);
@@ -32,7 +32,7 @@ static void
 space(struct scan *s)
 {
 	while (s->p < s->end && (*s->p == ' ' || *s->p == '\n' ||
-	    *s->p == '\t' || *s->p == '\r'))
+				    *s->p == '\t' || *s->p == '\r'))
 		s->p++;
 }
 
@@ -126,7 +126,7 @@ scan_string(struct scan *s)
 
 	for (;;) {
 		while (s->p < s->end && *s->p != '"' && *s->p != '\\' &&
-		    (unsigned char)*s->p >= 0x20)
+		       (unsigned char)*s->p >= 0x20)
 			s->p++;
 		n = utf8_valid(from, (size_t)(s->p - from));
 		if (n < (size_t)(s->p - from)) {
@@ -173,7 +173,7 @@ number_fits(const char *p, size_t len, bool integer)
 	text[len] = '\0';
 	if (integer)
 		return num_int(text, -((int64_t)1 << 53), (int64_t)1 << 53,
-		    &v) == 0;
+			   &v) == 0;
 	return num_double(text, &d) == 0;
 }
 
@@ -299,8 +299,10 @@ scan_value(struct scan *s, unsigned depth)
 int
 json_check(const char *text, size_t len, struct err *e)
 {
-	struct scan s = {text, text + len, NULL};
+	struct scan s = {text, text, NULL};
 
+	if (len > 0)
+		s.end += len; /* an empty text may be NULL */
 	if (scan_value(&s, 1)) {
 		space(&s);
 		if (s.p == s.end)

@@ -55,7 +55,7 @@ decimal(const char *s, int64_t scale, const char **end, int64_t *out)
 		if (!isdigit((unsigned char)*++s))
 			return fail(EINVAL);
 		for (; isdigit((unsigned char)*s); s++) {
-			if (f % 10 != 0 && *s != '0')
+			if ((f == 0 || f % 10 != 0) && *s != '0')
 				return fail(EINVAL);
 			f /= 10;
 			if (__builtin_add_overflow(v, (*s - '0') * f, &v))
@@ -104,14 +104,18 @@ num_duration(const char *s, int64_t *out)
 	};
 	const char *unit = s + strspn(s, "0123456789.");
 	const char *end;
+	int64_t v;
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(units); i++) {
 		if (strcmp(unit, units[i].name) != 0)
 			continue;
-		if (decimal(s, units[i].ns, &end, out) < 0)
+		if (decimal(s, units[i].ns, &end, &v) < 0)
 			return -1;
-		return end == unit ? 0 : fail(EINVAL);
+		if (end != unit)
+			return fail(EINVAL);
+		*out = v;
+		return 0;
 	}
 	return fail(EINVAL);
 }

@@ -159,8 +159,9 @@ sign_make(const struct sign_secret *k, const void *data, size_t n,
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	size_t len = SIGN_BYTES;
 	int ok = p != NULL && c != NULL &&
-	    EVP_DigestSignInit(c, NULL, NULL, NULL, p) == 1 &&
-	    EVP_DigestSign(c, sig, &len, data, n) == 1 && len == SIGN_BYTES;
+		 EVP_DigestSignInit(c, NULL, NULL, NULL, p) == 1 &&
+		 EVP_DigestSign(c, sig, &len, data, n) == 1 &&
+		 len == SIGN_BYTES;
 
 	EVP_MD_CTX_free(c);
 	EVP_PKEY_free(p);
@@ -175,10 +176,11 @@ sign_check(const struct sign_public *k, const void *data, size_t n,
 	    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, k->key, 32);
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	int ok = p != NULL && c != NULL &&
-	    EVP_DigestVerifyInit(c, NULL, NULL, NULL, p) == 1 &&
-	    EVP_DigestVerify(c, sig, SIGN_BYTES, data, n) == 1;
+		 EVP_DigestVerifyInit(c, NULL, NULL, NULL, p) == 1 &&
+		 EVP_DigestVerify(c, sig, SIGN_BYTES, data, n) == 1;
 
 	EVP_MD_CTX_free(c);
 	EVP_PKEY_free(p);
-	return ok ? 0 : err_set(e, EX_DATAERR, 0, "the signature does not match");
+	return ok ? 0
+		  : err_set(e, EX_DATAERR, 0, "the signature does not match");
 }

@@ -101,10 +101,13 @@ utf8_cut(const char *s, size_t len, size_t most)
 
 	if (len <= most)
 		return len;
-	for (back = 0; back < 4 && n > 0; back++, n--)
+	for (back = 0; back < 4; back++, n--) {
 		if (((unsigned char)s[n] & 0xc0) != 0x80)
 			return n;
-	return most;
+		if (n == 0)
+			break;
+	}
+	return most; /* not UTF-8 */
 }
 
 /* Characters that change how others are shown, or show nothing at all. */
@@ -112,11 +115,11 @@ static bool
 is_deceptive(uint32_t cp)
 {
 	return (cp >= 0x80 && cp < 0xa0) || cp == 0xad || cp == 0x61c ||
-	    (cp >= 0x200b && cp <= 0x200f) ||
-	    (cp >= 0x2028 && cp <= 0x202e) ||
-	    (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff ||
-	    (cp >= 0xfff9 && cp <= 0xfffb) ||
-	    (cp >= 0xe0000 && cp <= 0xe007f);
+	       (cp >= 0x200b && cp <= 0x200f) ||
+	       (cp >= 0x2028 && cp <= 0x202e) ||
+	       (cp >= 0x2060 && cp <= 0x206f) || cp == 0xfeff ||
+	       (cp >= 0xfff9 && cp <= 0xfffb) ||
+	       (cp >= 0xe0000 && cp <= 0xe007f);
 }
 
 void

@@ -17,7 +17,7 @@ enum { OPT_COMPLETE = 9999 };
 
 static const char *program_name = "agent";
 
-static void
+static PRINTF(1, 0) void
 vwarn_msg(const char *fmt, va_list ap)
 {
 	struct buf line = {0}, text = {0};

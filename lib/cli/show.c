@@ -53,8 +53,8 @@ add_value(struct buf *out, const char *key, const struct json *v)
 		n = json_get_integer(v, "input", 0);
 		m = json_get_integer(v, "output", 0);
 		if (n + m > 0)
-			buf_printf(out, "%" PRId64 "+%" PRId64 " tokens ", n,
-			    m);
+			buf_printf(
+			    out, "%" PRId64 "+%" PRId64 " tokens ", n, m);
 		return;
 	}
 	if (text != NULL) {
@@ -65,8 +65,8 @@ add_value(struct buf *out, const char *key, const struct json *v)
 	} else {
 		for (v = json_first(v); v != NULL; v = json_next(v))
 			if (json_integer(v, &n))
-				buf_printf(out, "%s=%" PRId64 " ",
-				    json_name(v), n);
+				buf_printf(
+				    out, "%s=%" PRId64 " ", json_name(v), n);
 	}
 }
 
@@ -110,8 +110,8 @@ show_record(FILE *f, const struct record *r, bool colour)
 
 	clock_text(r->time, time);
 	show_summary(r, 100, &text);
-	fprintf(f, "%s%5" PRId64 " %.12s%s %-11s %s\n",
-	    colour ? "\033[2m" : "", r->seq, time + 11, colour ? "\033[0m" : "",
+	fprintf(f, "%s%5" PRId64 " %.12s%s %-11s %s\n", colour ? "\033[2m" : "",
+	    r->seq, time + 11, colour ? "\033[0m" : "",
 	    record_type_name(r->type), buf_str(&text));
 }
 
@@ -129,6 +129,20 @@ show_event(const char *agent, const struct record *r, struct buf *out)
 	jsonw_string(&w, "time", time);
 	jsonw_raw(&w, "body", r->body.data, r->body.len);
 	jsonw_end(&w, '}');
+}
+
+void
+show_json(FILE *f, const char *text, size_t len)
+{
+	struct buf safe CLEANUP_BUF = {0};
+
+	if (isatty(fileno(f))) {
+		utf8_safe(&safe, text, len, false);
+		text = buf_str(&safe);
+		len = safe.len;
+	}
+	(void)fwrite(text, 1, len, f);
+	(void)fputs("\n", f);
 }
 
 /* ---- tables ------------------------------------------------------------------------- */
@@ -154,12 +168,6 @@ columns(const char *s)
 	return n;
 }
 
-static bool
-is_number(const char *s)
-{
-	return s[0] != '\0' && s[strspn(s, "0123456789.kMGTmshd-")] == '\0';
-}
-
 void
 table_print(struct table *t, FILE *f)
 {
@@ -176,11 +184,11 @@ table_print(struct table *t, FILE *f)
 		c = i % t->columns;
 		last = c + 1 == t->columns;
 		pad = width[c] - columns(t->cells[i]);
-		if (i >= t->columns && is_number(t->cells[i]))
+		if ((t->right >> c & 1) != 0)
 			fprintf(f, "%*s%s", (int)pad, "", t->cells[i]);
 		else
-			fprintf(f, "%s%*s", t->cells[i], last ? 0 : (int)pad,
-			    "");
+			fprintf(
+			    f, "%s%*s", t->cells[i], last ? 0 : (int)pad, "");
 		(void)fputs(last ? "\n" : "  ", f);
 		free(t->cells[i]);
 	}
@@ -219,8 +227,8 @@ show_time(int64_t ns, char out[16])
 	if (s < 60)
 		(void)snprintf(out, 16, "%" PRId64 "s", s);
 	else if (s < 3600)
-		(void)snprintf(out, 16, "%" PRId64 "m%02ds", s / 60,
-		    (int)(s % 60));
+		(void)snprintf(
+		    out, 16, "%" PRId64 "m%02ds", s / 60, (int)(s % 60));
 	else if (s < 86400)
 		(void)snprintf(out, 16, "%" PRId64 "h%02dm", s / 3600,
 		    (int)(s % 3600 / 60));
@@ -232,6 +240,6 @@ show_time(int64_t ns, char out[16])
 void
 show_money(int64_t m, char out[32])
 {
-	(void)snprintf(out, 32, "%" PRId64 ".%04d", m / 1000000,
-	    (int)(m % 1000000 / 100));
+	(void)snprintf(
+	    out, 32, "%" PRId64 ".%04d", m / 1000000, (int)(m % 1000000 / 100));
 }

@@ -22,10 +22,14 @@ void show_record(FILE *, const struct record *, bool colour);
 /* The record as an event, one JSON object without newline. */
 void show_event(const char *agent, const struct record *, struct buf *out);
 
-/* A table: cells are added row by row, then printed with columns aligned.
- * Numbers (all rows but the first) are aligned to the right. */
+/* One line of JSON, and a newline.  To a terminal it goes through the filter,
+ * since JSON need not escape all that a terminal obeys; else as it stands. */
+void show_json(FILE *, const char *, size_t);
+
+/* A table: cells are added row by row, then printed with columns aligned. */
 struct table {
 	size_t columns, count, cap;
+	unsigned right;		/* bit N: column N is aligned to the right */
 	char **cells;
 };
 void table_add(struct table *, const char *text);

@@ -16,13 +16,13 @@ put_event(struct watch *w, struct buf *line)
 {
 	struct err e;
 
-	buf_putc(line, '\n');
 	if (w->mode == WATCH_JSON) {
-		(void)fwrite(line->data, 1, line->len, stdout);
+		show_json(stdout, line->data, line->len);
 		(void)fflush(stdout);
 	}
-	if (w->events >= 0 && file_write_all(w->events, line->data, line->len,
-	    "events", &e) < 0)
+	buf_putc(line, '\n');
+	if (w->events >= 0 &&
+	    file_write_all(w->events, line->data, line->len, "events", &e) < 0)
 		w->events = -1; /* who listened is gone: not our end */
 }
 
@@ -113,8 +113,8 @@ on_retry(void *arg, unsigned attempt, int64_t wait_ns, const char *why)
 	}
 	if (w->mode != WATCH_TEXT)
 		return;
-	buf_printf(&text, "attempt %u in %.1f s: ", attempt,
-	    (double)wait_ns / 1e9);
+	buf_printf(
+	    &text, "attempt %u in %.1f s: ", attempt, (double)wait_ns / 1e9);
 	utf8_safe(&text, why, strlen(why), false);
 	put_note(w, "! ", buf_str(&text));
 }
@@ -123,8 +123,11 @@ void
 watch_start(struct watch *w, enum watch_mode mode, int events,
     const char *agent, const struct state *state, struct run_options *o)
 {
-	*w = (struct watch){.mode = mode, .events = events, .agent = agent,
-	    .state = state, .colour = show_colour(stderr)};
+	*w = (struct watch){.mode = mode,
+	    .events = events,
+	    .agent = agent,
+	    .state = state,
+	    .colour = show_colour(stderr)};
 	o->watch.record = on_record;
 	o->watch.text = on_text;
 	o->watch.retry = on_retry;
@@ -157,8 +160,8 @@ end_event(struct watch *w, const struct state *s, const struct run_end *end)
 }
 
 void
-watch_end(struct watch *w, const struct session *session,
-    const struct run_end *end)
+watch_end(
+    struct watch *w, const struct session *session, const struct run_end *end)
 {
 	const struct state *s = &session->state;
 	struct buf safe CLEANUP_BUF = {0};
@@ -179,7 +182,8 @@ watch_end(struct watch *w, const struct session *session,
 		warn_msg("%s (agent %s)", end->why, w->agent);
 	}
 	for (i = 0; w->mode != WATCH_JSON && end->state == AGENT_WAITING &&
-	    i < s->request_count; i++)
+		    i < s->request_count;
+	     i++)
 		warn_msg("request %s: %s", s->requests[i].id,
 		    s->requests[i].text == NULL ? "" : s->requests[i].text);
 }

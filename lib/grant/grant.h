@@ -45,10 +45,12 @@ enum {
 	RIGHT_SEND = 32
 };
 
+enum grant_op { WHERE_EQUAL, WHERE_AT_MOST, WHERE_PREFIX };
+
 /* One "where ARG OP VALUE"; all of a grant's must hold. */
 struct grant_where {
 	char *arg;
-	enum { WHERE_EQUAL, WHERE_AT_MOST, WHERE_PREFIX } op;
+	enum grant_op op;
 	char *value;		/* JSON text of a string, number or boolean */
 };
 
@@ -70,8 +72,12 @@ struct grant {
 	enum grant_effect effect;
 	unsigned rights;
 	enum grant_kind kind;
-	char *resource;		/* the body after "kind:", as written */
+	char *resource;		/* the body after "kind:", as written; net: in
+				   lower case, addresses in canonical form */
 	struct grant_limits limits;
+	int64_t given;		/* real time that `for` counts from; 0: unset,
+				   then an allow or ask with `for` never
+				   matches */
 	char *line;		/* the line in its canonical form */
 	char *id;		/* who refers to it; NULL until journalled */
 	char *from;		/* "FILE:LINE", "base", "--allow"…; for people */
@@ -109,7 +115,18 @@ void policy_add_base(struct policy *);
 /* Append "allow read,write file:**": the workspace. */
 void policy_add_workspace(struct policy *);
 
-/* What is asked for. */
+/* Start the clocks: every grant not given yet is given at `now` (real time).
+ * Who loads a policy calls this once, and journals the time. */
+void policy_given(struct policy *, int64_t now);
+
+/*
+ * What is asked for.  A file or exec path that holds ".." is denied: resolve
+ * it (path_join) first.  A program asked for by its bare name matches grants
+ * of that name, and paths and folders where it could be found in the standard
+ * PATH; who then finds it elsewhere asks again by path.  A program asked for
+ * by path matches an allow of its bare name only in those folders, a deny or
+ * ask of its name anywhere.
+ */
 struct grant_query {
 	unsigned right;			/* one RIGHT_ bit */
 	enum grant_kind kind;

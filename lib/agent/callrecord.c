@@ -1,0 +1,154 @@
+/* The records of tool calls: the call with its decision, the result, a request
+ * to a person. */
+#include "agent/runner.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/jsonw.h"
+#include "base/mem.h"
+
+static void
+put_decision(struct jsonw *w, const struct plan *p)
+{
+	const struct grant *g = p->decision.winner;
+
+	jsonw_object(w, "decision");
+	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
+	jsonw_array(w, "grants");
+	if (g != NULL && g->id != NULL)
+		jsonw_string(w, NULL, g->from != NULL &&
+		    strcmp(g->from, "base") == 0 ? "base" : g->id);
+	jsonw_end(w, ']');
+	jsonw_maybe(w, "approval", p->approval);
+	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
+	jsonw_end(w, '}');
+}
+
+static void
+put_digests(struct jsonw *w, const struct tool_run *run)
+{
+	char hex[DIGEST_HEX + 1];
+
+	if (run->existed) {
+		digest_hex(&run->before, hex);
+		jsonw_string(w, "before", hex);
+	}
+	digest_hex(&run->after, hex);
+	jsonw_string(w, "after", hex);
+}
+
+int
+callrecord_call(struct runner *r, const struct plan *p, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	enum tool_effect effect = p->tool == NULL ? EFFECT_NONE :
+	    p->tool->effect;
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "call", p->call->id);
+	jsonw_maybe(&w, "by", r->by);
+	jsonw_string(&w, "tool", p->call->name);
+	jsonw_string(&w, "effect", tool_effect_name(effect));
+	put_decision(&w, p);
+	if (p->started && p->tool->prepares && p->run.prepared)
+		put_digests(&w, &p->run);
+	jsonw_string(&w, "arguments", p->call->arguments);
+	jsonw_end(&w, '}');
+	return session_stage(r->s, RECORD_TOOL_CALL,
+	    (struct slice){body.data, body.len}, e);
+}
+
+int
+callrecord_result(struct runner *r, const struct call *c, bool unusable,
+    const struct tool_result *res, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "call", c->id);
+	jsonw_maybe(&w, "by", r->by);
+	jsonw_string(&w, "status", tool_status_name(res->status));
+	if (res->exit >= 0)
+		jsonw_integer(&w, "exit", res->exit);
+	jsonw_array(&w, "labels");
+	if (res->tainted)
+		jsonw_string(&w, NULL, "tainted");
+	jsonw_end(&w, ']');
+	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
+	    res->ns / CLOCK_SECOND,
+	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
+	if (unusable)
+		jsonw_bool(&w, "unusable", true);
+	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);
+	jsonw_end(&w, '}');
+	return session_stage(r->s, RECORD_TOOL_RESULT,
+	    (struct slice){body.data, body.len}, e);
+}
+
+int
+calls_result(struct runner *r, const struct call *c, enum tool_status status,
+    int exit, const char *text, size_t len, struct err *e)
+{
+	struct tool_result res;
+	int got;
+
+	tool_result_init(&res);
+	res.status = status;
+	res.exit = exit;
+	buf_add(&res.text, text, len);
+	got = callrecord_result(r, c, false, &res, e);
+	tool_result_free(&res);
+	return got;
+}
+
+void
+plan_settle(struct plan *p, enum tool_status status, const char *text)
+{
+	p->result.status = status;
+	p->result.exit = -1;
+	buf_puts(&p->result.text, text);
+	p->settled = true;
+}
+
+int
+callrecord_ask(struct runner *r, struct plan *p, const char *text, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	char id[32], hex[DIGEST_HEX + 1], deadline[CLOCK_TEXT];
+	char *note CLEANUP_FREE = NULL;
+	struct digest d;
+
+	if (r->by != NULL) { /* who calls is a person already */
+		plan_settle(p, TOOL_PENDING, text);
+		return 0;
+	}
+	/* Unique among all agents of a root, for people to name. */
+	(void)snprintf(id, sizeof(id), "%s-%" PRId64, r->s->info.id + 18,
+	    journal_next(&r->s->journal));
+	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
+	digest_hex(&d, hex);
+	clock_text(journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND,
+	    deadline);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "request", id);
+	jsonw_string(&w, "call", p->call->id);
+	jsonw_string(&w, "tool", p->call->name);
+	jsonw_string(&w, "effect", tool_effect_name(p->tool->effect));
+	jsonw_string(&w, "digest", hex);
+	jsonw_string(&w, "deadline", deadline);
+	jsonw_string(&w, "default", "deny");
+	jsonw_string(&w, "text", text);
+	jsonw_string(&w, "arguments", p->call->arguments);
+	jsonw_end(&w, '}');
+	if (session_stage(r->s, RECORD_ASK,
+	    (struct slice){body.data, body.len}, e) < 0)
+		return -1;
+	note = mem_printf("request %s is pending: a person answers later; go "
+	    "on with what else can be done, or end your turn", id);
+	plan_settle(p, TOOL_PENDING, note);
+	return 0;
+}

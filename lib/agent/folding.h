@@ -1,0 +1,32 @@
+/*
+ * folding.h: what the parts of state_apply share: fold.c, foldcalls.c.
+ */
+#ifndef AGENT_FOLDING_H
+#define AGENT_FOLDING_H
+
+#include "agent/state.h"
+
+/* A record with its body taken apart; `text` is the raw token. */
+struct folding {
+	struct state *s;
+	const struct record *rec;
+	const struct json *body;
+	struct slice text;
+};
+
+/* Status 65: the record is not one that its type has.  Returns -1. */
+int folding_bad(const struct folding *, const char *what, struct err *);
+/* Call before and after a message is added: the running digest follows. */
+size_t folding_begin(struct state *);
+void folding_end(struct state *, size_t from);
+/* Add a message of plain text. */
+void folding_say(struct state *, const char *role, const char *text);
+/* Replace a string with a copy; NULL leaves it. */
+void folding_set(char **slot, const char *value);
+
+int folding_tool_call(struct folding *, struct err *);
+int folding_tool_result(struct folding *, struct err *);
+int folding_ask(struct folding *, struct err *);
+int folding_answer(struct folding *, struct err *);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * runner.h: what the parts of the runner share: run.c (the loop), ask.c (model
+ * calls), calls.c (tool calls), callrecord.c (their records), recover.c.
+ */
+#ifndef AGENT_RUNNER_H
+#define AGENT_RUNNER_H
+
+#include "agent/run.h"
+
+struct runner {
+	struct session *s;
+	struct launcher *launcher;
+	const struct run_options *opt;
+	struct tool_table tools;
+	struct buf tools_json;
+	struct digest tools_digest;
+	bool tools_stored;	/* the blob is there */
+	struct model *model;	/* opened at the first call */
+	int64_t deadline;	/* clock_mono; of the time limit */
+	bool stopped;		/* stop_fd is readable */
+	const char *by;		/* a person's call (run_call); else NULL */
+};
+
+/* One tool call of a batch. */
+struct plan {
+	struct call *call;		/* in the state; until it is folded on */
+	const struct tool *tool;	/* NULL: unknown */
+	struct json *arguments;		/* NULL: not to be used */
+	struct decision decision;
+	char *approval;			/* the request that was approved */
+	struct policy approved;		/* the policy with that word */
+	bool recorded;			/* its tool.call was there before */
+	bool unusable;			/* the model made a mistake */
+	char why[512];			/* of a refusal, for the model */
+	struct tool_run run;
+	bool started;
+	struct tool_result result;
+	bool settled;			/* `result` holds how it ended */
+};
+
+/* run.c */
+int runner_stage(struct runner *, enum record_type, const struct buf *body,
+    struct err *);
+/* Is stop_fd readable?  Remembered in `stopped`. */
+bool runner_stop_asked(struct runner *);
+void run_end_set(struct run_end *, enum agent_status, int status,
+    const char *why);
+
+/* ask.c: record a model call, send it, record the reply.  1 the run ends (in
+ * `end`), 0 go on, -1. */
+int ask_model(struct runner *, unsigned attempt, struct run_end *end,
+    struct err *);
+
+/* callrecord.c */
+int callrecord_call(struct runner *, const struct plan *, struct err *);
+int callrecord_result(struct runner *, const struct call *, bool unusable,
+    const struct tool_result *, struct err *);
+/* A question, or a call that needs a person's word: a request, and a result
+ * that says so. */
+int callrecord_ask(struct runner *, struct plan *, const char *text,
+    struct err *);
+/* The call's result, made by us. */
+void plan_settle(struct plan *, enum tool_status, const char *text);
+
+/* calls.c: make the calls [from, to), recorded already or not. */
+int calls_make(struct runner *, size_t from, size_t to, struct err *);
+/* Make one call that is not in the state. */
+int calls_make_one(struct runner *, struct call *, struct tool_result *out,
+    struct err *);
+/* Does this call have to be made alone? */
+bool calls_alone(const void *runner, const struct call *);
+/* Stage a result; `text` is cut to what a record takes. */
+int calls_result(struct runner *, const struct call *, enum tool_status,
+    int exit, const char *text, size_t len, struct err *);
+
+/* recover.c: settle a call that a dead run left open. */
+int recover_call(struct runner *, size_t index, struct err *);
+/* Keep the workspace as it is before this call. */
+int recover_preimage(struct runner *, const struct call *, struct err *);
+
+#endif

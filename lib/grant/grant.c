@@ -1,0 +1,174 @@
+#include "grant/grant.h"
+
+#include <string.h>
+
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "grant/limits.h"
+#include "grant/resource.h"
+#include "grant/words.h"
+
+static const char *const effects[] = {"deny", "ask", "allow"};
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} rights[] = {
+    {"read", RIGHT_READ},
+    {"write", RIGHT_WRITE},
+    {"exec", RIGHT_EXEC},
+    {"connect", RIGHT_CONNECT},
+    {"call", RIGHT_CALL},
+    {"send", RIGHT_SEND},
+};
+
+const char *
+grant_effect_name(enum grant_effect effect)
+{
+	return effects[effect];
+}
+
+static unsigned
+right_named(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(rights); i++)
+		if (strlen(rights[i].name) == len &&
+		    memcmp(rights[i].name, name, len) == 0)
+			return rights[i].bit;
+	return 0;
+}
+
+unsigned
+grant_right(const char *name)
+{
+	return right_named(name, strlen(name));
+}
+
+static void
+print_rights(unsigned set, struct buf *out)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(rights); i++) {
+		if ((set & rights[i].bit) == 0)
+			continue;
+		buf_printf(out, "%s%s", comma, rights[i].name);
+		comma = ",";
+	}
+}
+
+static int
+parse_effect(struct words *w, enum grant_effect *out, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(effects); i++) {
+		if (words_take(w, effects[i])) {
+			*out = (enum grant_effect)i;
+			return 0;
+		}
+	}
+	return words_expected(w, "'allow', 'deny' or 'ask'", e);
+}
+
+static int
+parse_rights(struct words *w, unsigned *out, struct err *e)
+{
+	const struct word *word = words_peek(w);
+	const char *s = word == NULL || word->quoted ? "" : word->text;
+	unsigned set = 0, bit;
+	size_t n;
+
+	for (;; s += n + 1) {
+		n = strcspn(s, ",");
+		bit = right_named(s, n);
+		if (bit == 0)
+			return words_expected(w,
+			    "rights (read, write, exec, "
+			    "connect, call, send)",
+			    e);
+		if ((set & bit) != 0)
+			return words_expected(w, "each right once", e);
+		set |= bit;
+		if (s[n] == '\0')
+			break;
+	}
+	w->next++;
+	*out = set;
+	return 0;
+}
+
+static int
+parse_resource(struct words *w, struct grant *g, struct err *e)
+{
+	struct buf known CLEANUP_BUF = {0};
+	const struct word *word = words_peek(w);
+	const char *body;
+
+	if (word == NULL || grant_split(word->text, &g->kind, &body) < 0)
+		return words_expected(w,
+		    "KIND:BODY of a known kind (file, "
+		    "exec, net, model, tool, mcp, agent, human, clock, ckpt, "
+		    "image, obj, mem, world)",
+		    e);
+	if ((g->rights & ~resource_rights(g->kind)) != 0) {
+		print_rights(resource_rights(g->kind), &known);
+		return err_set(e, EX_CONFIG, 0,
+		    "expected the rights '%s' for %s:, got '%.80s'",
+		    buf_str(&known), grant_kind_name(g->kind),
+		    w->items[w->next - 1].text);
+	}
+	if (resource_parse(g->kind, body, &g->resource, e) < 0)
+		return -1;
+	w->next++;
+	return 0;
+}
+
+int
+grant_parse(const char *line, struct grant *out, struct err *e)
+{
+	struct words w CLEANUP_WORDS = {0};
+	struct buf text = {0};
+	struct grant g = {0};
+
+	limits_init(&g.limits);
+	if (words_split(line, &w, e) < 0 ||
+	    parse_effect(&w, &g.effect, e) < 0 ||
+	    parse_rights(&w, &g.rights, e) < 0 ||
+	    parse_resource(&w, &g, e) < 0 ||
+	    limits_parse(&w, g.effect, g.kind, &g.limits, e) < 0) {
+		grant_free(&g);
+		return -1;
+	}
+	grant_print(&g, &text);
+	g.line = buf_steal(&text);
+	*out = g;
+	return 0;
+}
+
+void
+grant_free(struct grant *g)
+{
+	limits_free(&g->limits);
+	free(g->resource);
+	free(g->line);
+	free(g->id);
+	free(g->from);
+	memset(g, 0, sizeof(*g));
+}
+
+void
+grant_print(const struct grant *g, struct buf *out)
+{
+	buf_printf(out, "%s ", effects[g->effect]);
+	print_rights(g->rights, out);
+	buf_printf(out, " %s:", grant_kind_name(g->kind));
+	if (g->resource[strcspn(g->resource, " \"")] == '\0')
+		buf_puts(out, g->resource);
+	else
+		json_quote(out, g->resource, strlen(g->resource));
+	limits_print(&g->limits, out);
+}

@@ -1,0 +1,271 @@
+#include "grant/match.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "grant/resource.h"
+#include "grant/where.h"
+
+#define SCORE_EXACT UINT64_MAX
+
+/* Where a bare name is found; the starter's PATH holds no others. */
+static const char *const search[] = {"/usr/local/sbin", "/usr/local/bin",
+    "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
+static bool
+has_parent(const char *path)
+{
+	const char *p = path;
+	size_t n;
+
+	for (; *p != '\0'; p += n) {
+		p += strspn(p, "/");
+		n = strcspn(p, "/");
+		if (n == 2 && p[0] == '.' && p[1] == '.')
+			return true;
+	}
+	return false;
+}
+
+static void
+init_path(struct subject *s, const struct grant_query *q)
+{
+	const char *base = q->workspace;
+
+	if (q->kind == GRANT_EXEC && strchr(q->resource, '/') == NULL) {
+		s->bare = true;
+		if (file_is_name(q->resource))
+			s->text = mem_strdup(q->resource);
+		return;
+	}
+	if (q->resource[0] == '\0' || has_parent(q->resource) ||
+	    (q->resource[0] != '/' && base == NULL))
+		return;
+	s->text = path_join(base == NULL ? "/" : base, q->resource);
+	if (base == NULL)
+		return;
+	s->workspace = strcmp(base, "/") == 0 ? 0 : strlen(base);
+	if (!path_below(s->text, base))
+		return;
+	s->relative = s->text + s->workspace;
+	if (*s->relative == '/')
+		s->relative++;
+}
+
+void
+subject_init(struct subject *s, const struct grant_query *q)
+{
+	size_t len = strlen(q->resource);
+
+	memset(s, 0, sizeof(*s));
+	s->query = q;
+	switch (resource_form(q->kind)) {
+	case FORM_PATH:
+	case FORM_PROGRAM:
+		init_path(s, q);
+		break;
+	case FORM_HOST:
+		s->text = resource_host(q->resource, false);
+		break;
+	case FORM_TREE:
+		if (!resource_is_odd(q->resource, len))
+			s->text = mem_strdup(q->resource);
+		break;
+	case FORM_NAME:
+	case FORM_PARTY:
+		if (len > 0)
+			s->text = mem_strdup(q->resource);
+		break;
+	}
+}
+
+void
+subject_free(struct subject *s)
+{
+	free(s->text);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Is `text` the `len` bytes at `folder` or below them? */
+static bool
+is_below(const char *text, const char *folder, size_t len)
+{
+	return len == 0 || (strncmp(text, folder, len) == 0 &&
+			       (text[len] == '\0' || text[len] == '/'));
+}
+
+/* `above` is how long the path of the folder is that both are relative to. */
+static bool
+match_tree(const char *body, const char *text, size_t above, uint64_t *score)
+{
+	size_t len;
+
+	if (!resource_is_tree(body, &len)) {
+		*score = SCORE_EXACT;
+		return strcmp(body, text) == 0;
+	}
+	*score = 1 + above + len + (above > 0 && len > 0);
+	return is_below(text, body, len);
+}
+
+static bool
+match_path(const struct subject *s, const char *body, uint64_t *score)
+{
+	if (body[0] == '/')
+		return match_tree(body, s->text, 0, score);
+	return s->relative != NULL &&
+	       match_tree(body, s->relative, s->workspace, score);
+}
+
+/* Could the bare name be one of those that the body covers? */
+static bool
+match_bare(const struct subject *s, const char *body, uint64_t *score)
+{
+	char path[300];
+	size_t i;
+
+	if (body[0] != '/')
+		return false;
+	for (i = 0; i < COUNT_OF(search); i++) {
+		int n =
+		    snprintf(path, sizeof(path), "%s/%s", search[i], s->text);
+
+		if (n > 0 && (size_t)n < sizeof(path) &&
+		    match_tree(body, path, 0, score))
+			return true;
+	}
+	return false;
+}
+
+/* A body that is a bare name, against a path. */
+static bool
+match_name(const struct subject *s, const struct grant *g)
+{
+	const char *name = strrchr(s->text, '/');
+	size_t i, len;
+
+	if (name == NULL || strcmp(name + 1, g->resource) != 0)
+		return false;
+	if (g->effect != GRANT_ALLOW)
+		return true;
+	len = (size_t)(name - s->text);
+	for (i = 0; i < COUNT_OF(search); i++)
+		if (strlen(search[i]) == len &&
+		    memcmp(search[i], s->text, len) == 0)
+			return true;
+	return false;
+}
+
+static bool
+match_program(const struct subject *s, const struct grant *g, uint64_t *score)
+{
+	size_t len;
+
+	if (strchr(g->resource, '/') == NULL &&
+	    !resource_is_tree(g->resource, &len)) {
+		*score = 0;
+		return s->bare ? strcmp(s->text, g->resource) == 0
+			       : match_name(s, g);
+	}
+	if (s->bare)
+		return match_bare(s, g->resource, score);
+	return match_path(s, g->resource, score);
+}
+
+/* Both are in canonical form, so text decides. */
+static bool
+match_host(const char *body, const char *text, uint64_t *score)
+{
+	const char *port = strrchr(body, ':'), *asked = strrchr(text, ':');
+	size_t n = (size_t)(port - body), len = (size_t)(asked - text);
+	bool any = strcmp(port, ":*") == 0;
+
+	if (!any && strcmp(port, asked) != 0)
+		return false;
+	if (body[0] != '*') {
+		*score = SCORE_EXACT - any;
+		return n == len && memcmp(body, text, n) == 0;
+	}
+	*score = 2 * (uint64_t)n + !any;
+	n -= 1; /* ".host" */
+	return len > n && memcmp(body + 1, text + len - n, n) == 0;
+}
+
+static bool
+match_resource(const struct subject *s, const struct grant *g, uint64_t *score)
+{
+	switch (resource_form(g->kind)) {
+	case FORM_PATH:
+		return match_path(s, g->resource, score);
+	case FORM_PROGRAM:
+		return match_program(s, g, score);
+	case FORM_HOST:
+		return match_host(g->resource, s->text, score);
+	case FORM_TREE:
+		return match_tree(g->resource, s->text, 0, score);
+	case FORM_PARTY:
+		if (strcmp(g->resource, "*") == 0) {
+			*score = 0;
+			return true;
+		}
+		break;
+	case FORM_NAME:
+		break;
+	}
+	*score = SCORE_EXACT;
+	return strcmp(g->resource, s->text) == 0;
+}
+
+/* A deny holds where it is unsure when it began; an allow does not. */
+static bool
+in_time(const struct grant *g, int64_t now)
+{
+	const struct grant_limits *l = &g->limits;
+	int64_t end;
+
+	if (l->until_ns > 0 && now >= l->until_ns)
+		return false;
+	if (l->for_ns == 0)
+		return true;
+	if (g->given == 0)
+		return g->effect == GRANT_DENY;
+	if (__builtin_add_overflow(g->given, l->for_ns, &end))
+		return true;
+	return now < end;
+}
+
+static bool
+match_limits(const struct grant *g, const struct grant_query *q)
+{
+	const struct grant_limits *l = &g->limits;
+
+	if (l->uses == 0 || l->bytes == 0 || !in_time(g, q->now))
+		return false;
+	if (l->via != NULL && (q->tool == NULL || strcmp(l->via, q->tool) != 0))
+		return false;
+	return where_holds(l->where, l->wheres, q->arguments);
+}
+
+bool
+subject_match(const struct subject *s, const struct grant *g, uint64_t *score)
+{
+	uint64_t n = 0;
+
+	if (s->text == NULL || g->kind != s->query->kind ||
+	    (g->rights & s->query->right) == 0 || !match_resource(s, g, &n) ||
+	    !match_limits(g, s->query))
+		return false;
+	*score = n;
+	return true;
+}
+
+bool
+grant_matches(const struct grant *g, const struct grant_query *q)
+{
+	struct subject s CLEANUP(subject_free);
+	uint64_t score;
+
+	subject_init(&s, q);
+	return subject_match(&s, g, &score);
+}
