@@ -273,8 +273,10 @@ drive(struct root *root, struct arguments *a, const char *id,
 	struct err e;
 	int r;
 
-	if (session_write(root, id, &s, &e) < 0)
+	if (session_write(root, id, &s, &e) < 0) {
+		watch_failed(a->watch, a->events, id, &e);
 		die_err(&e);
+	}
 	watch_start(&watch, a->watch, a->events, id, &s.state, &a->run);
 	r = run_agent(&s, launcher, &a->run, &end, &e);
 	if (r == 0 && end.status < 0)

@@ -4,6 +4,7 @@
  */
 #include "agent/runner.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -63,29 +64,7 @@ compare(struct runner *r, const struct tool *t, size_t index, struct err *e)
 
 /* ---- pre-images --------------------------------------------------------------------- */
 
-/* "pre/12.0": the workspace as it was before that call; one is kept. */
-int
-recover_preimage(struct runner *r, const struct call *c, struct err *e)
-{
-	char tmp[80], name[80];
-	int work CLEANUP_FD = -1, pre CLEANUP_FD = -1;
-
-	if (!r->s->own)
-		return 0;
-	(void)snprintf(tmp, sizeof(tmp), "%s.new", c->id);
-	(void)snprintf(name, sizeof(name), "%s", c->id);
-	if (file_remove_tree(r->s->dir, "pre", e) < 0 ||
-	    file_make_dir(r->s->dir, "pre", 0700, e) < 0 ||
-	    file_open(r->s->dir, "pre", O_RDONLY | O_DIRECTORY, 0, &pre,
-	    e) < 0 ||
-	    file_open_dir(r->s->workspace, false, &work, e) < 0 ||
-	    tree_copy(work, pre, tmp, 0, 0, e) < 0)
-		return err_wrap(e, "pre-image");
-	if (renameat(pre, tmp, pre, name) < 0)
-		return err_set(e, EX_IOERR, errno, "cannot keep a pre-image");
-	return file_sync(pre, "pre", e);
-}
-
+/* Is the whole copy there?  It gets its name once it is. */
 static bool
 has_preimage(struct runner *r, const struct call *c)
 {
@@ -95,6 +74,73 @@ has_preimage(struct runner *r, const struct call *c)
 	(void)snprintf(name, sizeof(name), "pre/%s", c->id);
 	return r->s->own &&
 	    fstatat(r->s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Is this the pre-image of the call itself, or of the one before it?  That
+ * one's result may be staged only, so that a crash would open it again. */
+static bool
+is_needed(struct runner *r, const struct call *c, const char *name)
+{
+	const struct state *s = &r->s->state;
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (strcmp(s->calls[i].id, c->id) == 0)
+			return strcmp(name, c->id) == 0 ||
+			    (i > 0 && strcmp(name, s->calls[i - 1].id) == 0);
+	return true;
+}
+
+static int
+drop_preimages(struct runner *r, const struct call *c, int pre, struct err *e)
+{
+	int fd = openat(pre, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), got = 0;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (stream == NULL) {
+		fd_cleanup(&fd);
+		return err_set(e, EX_IOERR, errno, "cannot read 'pre'");
+	}
+	while (got == 0 && (d = readdir(stream)) != NULL)
+		if (file_is_name(d->d_name) && !is_needed(r, c, d->d_name))
+			got = file_remove_tree(pre, d->d_name, e);
+	(void)closedir(stream);
+	return got;
+}
+
+/* "pre/12.0": the workspace as it was before that call. */
+static int
+make_preimage(struct runner *r, const struct call *c, struct err *e)
+{
+	int work CLEANUP_FD = -1, pre CLEANUP_FD = -1;
+	char tmp[80];
+
+	(void)snprintf(tmp, sizeof(tmp), "%s.new", c->id);
+	if (file_make_dir(r->s->dir, "pre", 0700, e) < 0 ||
+	    file_open(r->s->dir, "pre", O_RDONLY | O_DIRECTORY, 0, &pre,
+	    e) < 0 ||
+	    drop_preimages(r, c, pre, e) < 0 ||
+	    file_remove_tree(pre, c->id, e) < 0 ||
+	    file_open_dir(r->s->workspace, false, &work, e) < 0 ||
+	    tree_copy(work, pre, tmp, 0, 0, e) < 0)
+		return -1;
+	if (renameat(pre, tmp, pre, c->id) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot keep a pre-image");
+	if (file_sync(pre, "pre", e) < 0)
+		return -1;
+	return file_sync(r->s->dir, "agent", e);
+}
+
+int
+recover_preimage(struct runner *r, const struct call *c, struct err *e)
+{
+	if (!r->s->own)
+		return 0;
+	/* Made again: it stands as it was before the first time. */
+	if (c->seq <= r->s->journal.mark.seq && has_preimage(r, c))
+		return 0;
+	return make_preimage(r, c, e) < 0 ? err_wrap(e, "pre-image") : 0;
 }
 
 static int
@@ -113,37 +159,67 @@ record_restore(struct runner *r, const struct call *c, const char *saved,
 	    (struct slice){body.data, body.len}, e);
 }
 
+/* What stands there goes below saved/, but once: after a redo that died as
+ * well, the first is kept. */
+static int
+save_work(struct runner *r, const char *name, struct err *e)
+{
+	int saved CLEANUP_FD = -1, dir = r->s->dir;
+	struct stat st;
+
+	if (file_make_dir(dir, "saved", 0700, e) < 0 ||
+	    file_open(dir, "saved", O_RDONLY | O_DIRECTORY, 0, &saved, e) < 0)
+		return -1;
+	if (fstatat(saved, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return file_remove_tree(dir, "work", e);
+	if (renameat(dir, "work", saved, name) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot save the workspace");
+	return file_sync(saved, "saved", e);
+}
+
 /*
- * Put the agent's own workspace back.  What stands there is kept below
- * saved/; each step is a rename, and one that was done is not done again.
+ * Put the agent's own workspace back.  Once "work" is away "work.new" is
+ * whole, and session_write finishes what dies in between.
  */
 static int
 put_back(struct runner *r, const struct call *c, struct err *e)
 {
 	char pre[80], saved[80];
 	int from CLEANUP_FD = -1, dir = r->s->dir;
-	struct stat st;
 
 	(void)snprintf(pre, sizeof(pre), "pre/%s", c->id);
 	(void)snprintf(saved, sizeof(saved), "saved/%s", c->id);
-	if (file_make_dir(dir, "saved", 0700, e) < 0 ||
-	    file_remove_tree(dir, "work.new", e) < 0 ||
+	if (file_remove_tree(dir, "work.new", e) < 0 ||
 	    file_open(dir, pre, O_RDONLY | O_DIRECTORY, 0, &from, e) < 0 ||
-	    tree_copy(from, dir, "work.new", 0, 0, e) < 0)
+	    tree_copy(from, dir, "work.new", 0, 0, e) < 0 ||
+	    save_work(r, c->id, e) < 0)
 		return -1;
-	if (fstatat(dir, saved, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (renameat(dir, "work", dir, saved) < 0)
-			return err_set(e, EX_IOERR, errno,
-			    "cannot save the workspace");
-	} else if (file_remove_tree(dir, "work", e) < 0) {
-		return -1; /* a redo that died as well: the first is kept */
-	}
 	if (renameat(dir, "work.new", dir, "work") < 0)
 		return err_set(e, EX_IOERR, errno,
 		    "cannot put the workspace back");
 	if (file_sync(dir, "agent", e) < 0)
 		return -1;
 	return record_restore(r, c, saved, e);
+}
+
+/* It was not allowed, or waits for a person: nothing has been done. */
+static int
+refused(struct runner *r, const struct call *c, struct err *e)
+{
+	const struct state *s = &r->s->state;
+	char *note CLEANUP_FREE = NULL;
+	size_t i;
+
+	if (c->verdict == GRANT_DENY)
+		return result(r, c, TOOL_DENIED, "not allowed", e);
+	for (i = 0; i < s->request_count; i++)
+		if (s->requests[i].call != NULL &&
+		    strcmp(s->requests[i].call, c->id) == 0)
+			note = mem_printf("request %s is pending: a person "
+			    "answers later; go on with what else can be done, "
+			    "or end your turn", s->requests[i].id);
+	return result(r, c, TOOL_PENDING,
+	    note == NULL ? "a person was asked" : note, e);
 }
 
 int
@@ -153,7 +229,7 @@ recover_call(struct runner *r, size_t index, struct err *e)
 	const struct tool *t = tool_find(&r->tools, c->name);
 
 	if (c->verdict != GRANT_ALLOW)
-		return result(r, c, TOOL_DENIED, "not allowed", e);
+		return refused(r, c, e);
 	if (t == NULL)
 		return result(r, c, TOOL_UNKNOWN,
 		    "the run was interrupted during this call, and the tool is "
@@ -170,6 +246,8 @@ recover_call(struct runner *r, size_t index, struct err *e)
 	}
 	if (c->prepared)
 		return compare(r, t, index, e);
+	if (t->prepares) /* it had failed before anything could change */
+		return calls_make(r, index, index + 1, e);
 	if (!has_preimage(r, c))
 		return interrupted(r, c, e);
 	if (put_back(r, c, e) < 0)

@@ -134,10 +134,14 @@ reap_stale(struct session *s, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
 	char boot[64], *line, *next;
-	struct err absent;
+	struct err why;
 
-	if (file_read(s->dir, RUN_FILE, 65536, &text, &absent) < 0)
-		return 0;
+	if (file_read(s->dir, RUN_FILE, 65536, &text, &why) < 0) {
+		if (why.status == EX_NOINPUT)
+			return 0;
+		*e = why;
+		return -1;
+	}
 	boot_id(boot);
 	next = text.data;
 	line = strsep(&next, "\n");
@@ -174,6 +178,21 @@ session_note_children(struct session *s, const struct child *const *children,
 
 /* ---- to write --------------------------------------------------------------- */
 
+/* A workspace was being put back (recover.c) and died between two renames:
+ * the old one is away already, and the new one, whole, has not its place. */
+static int
+finish_put_back(struct session *s, struct err *e)
+{
+	struct stat st;
+
+	if (!s->own || fstatat(s->dir, "work", &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (renameat(s->dir, "work.new", s->dir, "work") == 0)
+		return file_sync(s->dir, "agent", e);
+	return errno == ENOENT ? 0 : err_set(e, EX_IOERR, errno,
+	    "cannot put the workspace back");
+}
+
 static int
 note_cut(struct session *s, struct err *e)
 {
@@ -201,7 +220,8 @@ session_write(struct root *root, const char *id, struct session *out,
 
 	if (open_dir(root, id, &s, e) < 0 ||
 	    lock_take(s.dir, "lock", &s.lock, e) < 0 ||
-	    reap_stale(&s, e) < 0 || fold_all(&s, false, e) < 0 ||
+	    reap_stale(&s, e) < 0 || finish_put_back(&s, e) < 0 ||
+	    fold_all(&s, false, e) < 0 ||
 	    journal_open(s.dir, &s.mark, &s.journal, e) < 0 ||
 	    note_cut(&s, e) < 0) {
 		session_close(&s);

@@ -118,6 +118,32 @@ scan_escape(struct scan *s)
 	return true;
 }
 
+/* Are all of eight bytes such that a string goes on with them as they are?
+ * (Bit Twiddling Hacks: a zero byte in a word, a byte less than n.) */
+static bool
+all_plain(const char *p)
+{
+	const uint64_t one = UINT64_C(0x0101010101010101);
+	uint64_t w, quote, slash;
+
+	memcpy(&w, p, sizeof(w));
+	quote = w ^ one * '"';
+	slash = w ^ one * '\\';
+	return ((((w - one * 0x20) & ~w) | ((quote - one) & ~quote) |
+		    ((slash - one) & ~slash)) &
+		   one << 7) == 0;
+}
+
+static void
+skip_plain(struct scan *s)
+{
+	while (s->end - s->p >= 8 && all_plain(s->p))
+		s->p += 8;
+	while (s->p < s->end && *s->p != '"' && *s->p != '\\' &&
+	       (unsigned char)*s->p >= 0x20)
+		s->p++;
+}
+
 static bool
 scan_string(struct scan *s)
 {
@@ -125,9 +151,7 @@ scan_string(struct scan *s)
 	size_t n;
 
 	for (;;) {
-		while (s->p < s->end && *s->p != '"' && *s->p != '\\' &&
-		       (unsigned char)*s->p >= 0x20)
-			s->p++;
+		skip_plain(s);
 		n = utf8_valid(from, (size_t)(s->p - from));
 		if (n < (size_t)(s->p - from)) {
 			s->p = from + n;

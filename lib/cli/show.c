@@ -96,6 +96,8 @@ show_summary(const struct record *r, size_t width, struct buf *out)
 	for (i = 0; i < raw.len; i++)
 		if (raw.data[i] == '\n' || raw.data[i] == '\t')
 			raw.data[i] = ' ';
+	while (raw.len > 0 && raw.data[raw.len - 1] == ' ')
+		buf_cut(&raw, raw.len - 1);
 	n = utf8_cut(buf_str(&raw), raw.len, width);
 	utf8_safe(out, buf_str(&raw), n, false);
 	if (n < raw.len)

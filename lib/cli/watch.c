@@ -136,6 +136,25 @@ watch_start(struct watch *w, enum watch_mode mode, int events,
 		fprintf(stderr, "agent %s\n", agent);
 }
 
+void
+watch_failed(enum watch_mode mode, int events, const char *agent,
+    const struct err *why)
+{
+	struct watch w = {.mode = mode, .events = events, .agent = agent};
+	struct buf line CLEANUP_BUF = {0};
+	struct jsonw j = {.out = &line};
+
+	if (!wants_events(&w))
+		return;
+	jsonw_object(&j, NULL);
+	jsonw_string(&j, "event", "end");
+	jsonw_string(&j, "agent", agent);
+	jsonw_integer(&j, "status", why->status);
+	jsonw_string(&j, "error", why->msg);
+	jsonw_end(&j, '}');
+	put_event(&w, &line);
+}
+
 static void
 end_event(struct watch *w, const struct state *s, const struct run_end *end)
 {

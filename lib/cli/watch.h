@@ -22,6 +22,9 @@ struct watch {
 /* Set the callbacks in `options`. */
 void watch_start(struct watch *, enum watch_mode, int events,
     const char *agent, const struct state *, struct run_options *options);
+/* The last event of a run that could not begin. */
+void watch_failed(enum watch_mode, int events, const char *agent,
+    const struct err *);
 /* The last words: the final answer, or what went wrong. */
 void watch_end(struct watch *, const struct session *, const struct run_end *);
 

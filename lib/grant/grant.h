@@ -110,9 +110,13 @@ int policy_add(struct policy *, const char *line, const char *from,
 int policy_parse(struct policy *, const char *text, size_t len,
     const char *name, struct err *);
 /* Append the lines of the profile `base`: system folders to read and execute,
- * the usual devices, a private /tmp, and starting programs found in them. */
+ * the usual devices, and starting programs found in them.  Sets `base`: the
+ * sandbox then also has a /tmp of its own, which is not the machine's, so that
+ * no grant stands for it. */
 void policy_add_base(struct policy *);
-/* Append "allow read,write file:**": the workspace. */
+/* Append "allow read,write,exec file:**": the workspace.  With exec, since what
+ * is built there is run there, and what may write and has an interpreter can
+ * run anything anyway. */
 void policy_add_workspace(struct policy *);
 
 /* Start the clocks: every grant not given yet is given at `now` (real time).

@@ -126,7 +126,7 @@ add_own(struct policy *p, const char *line, const char *from)
 void
 policy_add_workspace(struct policy *p)
 {
-	add_own(p, "allow read,write file:**", "workspace");
+	add_own(p, "allow read,write,exec file:**", "workspace");
 }
 
 /*
@@ -150,7 +150,6 @@ static const char *const system_lines[] = {
     "allow read,write file:/dev/random",
     "allow read,write file:/dev/urandom",
     "allow read,write file:/dev/tty",
-    "allow read,write,exec file:/tmp/**",
     "allow read file:/proc/**",
 };
 
@@ -169,6 +168,7 @@ policy_add_base(struct policy *p)
 	size_t i, from = p->count;
 	char line[80];
 
+	p->base = true;
 	for (i = 0; i < COUNT_OF(system_lines); i++)
 		add_own(p, system_lines[i], "base");
 	for (i = 0; i < COUNT_OF(etc_files); i++) {

@@ -39,7 +39,7 @@ struct tool {
 				   after are known before anything changes */
 	char *program;		/* TOOL_PROGRAM: absolute path */
 	bool builtin;		/* may be called under the profile base */
-	int64_t timeout;	/* nanoseconds of wall time */
+	int64_t timeout;	/* nanoseconds of wall time; CLOCK_NEVER */
 	size_t max_output;	/* bytes kept of the answer; the middle goes */
 };
 
@@ -79,12 +79,19 @@ struct tool_context {
 	const char *workspace;		/* absolute */
 	const char *hidden;		/* the agents' root, or NULL */
 	int64_t now;			/* effective time, for grants */
+	/* The arguments as the model wrote them, passed on as they stand;
+	 * when empty they are written anew from the tree. */
+	struct slice text;
 };
 
 /*
- * May this call be made?  The tool's own grant (`call tool:NAME`, but for
- * built-in ones), then what it does: file paths, `sh`, the host.  Decided by
- * text alone.  `arguments` has passed schema_check.
+ * May this call be made?  The tool's own grant (`call tool:NAME`), then what
+ * it does: file paths, `sh`, the host; the least of both.  Decided by text
+ * alone.  `arguments` has passed schema_check.
+ *
+ * A built-in tool needs no grant of its own.  But a deny denies it, an ask
+ * asks, and once any grant allows it or asks for it, only the calls that such
+ * a grant matches (`where`, `uses`, …) are let through.
  */
 void tool_decide(const struct tool *, const struct json *arguments,
     const struct tool_context *, struct decision *out);
@@ -111,30 +118,49 @@ struct tool_result {
 void tool_result_init(struct tool_result *);
 void tool_result_free(struct tool_result *);
 
-/* A call under way. */
+/* What comes out of a call: all is counted, both ends are kept. */
+struct tool_stream {
+	int fd;			/* does not block; -1 once closed */
+	size_t keep;		/* bytes, half of them from each end */
+	struct buf head, tail;
+	uint64_t bytes;		/* how much came */
+};
+
+/* A call under way.  `tool` is borrowed until it is finished. */
 struct tool_run {
 	const struct tool *tool;
 	struct child child;
-	int out;		/* the answer comes here; -1 once closed */
-	int64_t started, deadline; /* clock_mono */
+	struct tool_stream out;		/* the answer */
+	struct tool_stream complaint;	/* stderr, shown when it failed */
+	int go;			/* a tool that prepares waits here; or -1 */
+	bool held;		/* tool_go has not been called yet */
+	int64_t started;	/* clock_mono */
+	int64_t timeout;	/* nanoseconds from when it goes */
+	int64_t deadline;	/* clock_mono; NEVER while it is held */
 	int64_t grace;		/* when SIGKILL follows SIGTERM; or NEVER */
-	struct buf head, tail;	/* what is kept of the answer */
-	uint64_t bytes;		/* how much came */
 	bool timed_out, flooded;
-	/* Of a tool that prepares, once tool_start returned: */
+	/* Of a tool that prepares, once tool_start returned with `prepared`;
+	 * without, it has failed already and the result will say why. */
+	bool prepared;
 	struct digest before, after;
 	bool existed;		/* false: there was no file before */
 };
+
+/* More output than this ends a call. */
+#define TOOL_FLOOD ((uint64_t)256 << 20)
 
 /*
  * Start a call whose decision was allow.  With `held`, nothing takes effect
  * until tool_go: the processes exist (their init is child.pid, child.start),
  * and a tool that prepares has told its digests.  -1 when it could not even
- * start; the caller makes a failed result of the error.
+ * start; the caller makes a failed result of the error.  Only tools of the
+ * kinds INSIDE, COMMAND and PROGRAM are started.
  */
 int tool_start(const struct tool *, const struct json *arguments,
     const struct tool_context *, bool held, struct tool_run *out,
     struct err *);
+/* Let a held call go on; its time runs from now.  Harmless for one that has
+ * ended already. */
 int tool_go(struct tool_run *, struct err *);
 /* Drive a set of runs until at least one has ended (its index is returned) or
  * `stop_fd` (or -1) is readable (returns -2); deadlines are kept meanwhile.

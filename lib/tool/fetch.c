@@ -1,0 +1,285 @@
+/*
+ * http_get, by the runner itself: each hop is decided by the net grants, and
+ * each address that a name turns out to have once more.
+ *
+ * A name that is granted may lead into a private network only when the grant
+ * names it exactly; to this machine or this link only when the name is
+ * "localhost" or the address itself is granted.  A deny of the address holds
+ * whatever the name.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "model/http.h"
+#include "tool/address.h"
+#include "tool/inside.h"
+#include "tool/stream.h"
+#include "tool/url.h"
+
+#define FETCH_MOST ((size_t)16 << 20) /* bytes of a body */
+#define FETCH_HOPS 10                 /* redirects followed */
+#define FETCH_PEEK 8192               /* bytes that tell text from others */
+
+struct fetch {
+	const struct tool *tool;
+	const struct tool_context *ctx;
+	struct url url;             /* of this hop */
+	const struct grant *winner; /* which granted it */
+	struct tool_stream body;
+	bool refused;     /* an address was */
+	char address[64]; /* that one */
+};
+
+static bool
+is_redirect(const struct http_head *h)
+{
+	return (h->status == 301 || h->status == 302 || h->status == 303 ||
+		   h->status == 307 || h->status == 308) &&
+	       h->location[0] != '\0';
+}
+
+static int
+on_data(void *arg, const struct http_head *head, const char *data, size_t n)
+{
+	struct fetch *f = arg;
+
+	(void)head;
+	stream_add(&f->body, data, n);
+	return HTTP_MORE;
+}
+
+static void
+decide(const struct fetch *f, const char *resource, struct decision *out)
+{
+	struct grant_query q = {.right = RIGHT_CONNECT,
+	    .kind = GRANT_NET,
+	    .resource = resource,
+	    .workspace = f->ctx->workspace,
+	    .tool = f->tool->name,
+	    .now = f->ctx->now};
+
+	policy_decide(f->ctx->policy, &q, out);
+}
+
+static bool
+is_localhost(const char *host)
+{
+	size_t n = strlen(host);
+
+	return strcmp(host, "localhost") == 0 ||
+	       (n > 10 && strcmp(host + n - 10, ".localhost") == 0);
+}
+
+static bool
+permit(void *arg, const struct sockaddr *to)
+{
+	struct fetch *f = arg;
+	struct decision d;
+	bool exact = f->winner != NULL && f->winner->resource[0] != '*';
+
+	if (address_resource(to, f->address)) {
+		decide(f, f->address, &d);
+		if (d.winner != NULL && d.verdict == GRANT_ALLOW)
+			return true;
+		if (d.winner == NULL) {
+			switch (address_class(to)) {
+			case ADDRESS_PUBLIC:
+				return true;
+			case ADDRESS_PRIVATE:
+				if (exact)
+					return true;
+				break;
+			case ADDRESS_LOCAL:
+				if (exact && is_localhost(f->url.host))
+					return true;
+				break;
+			}
+		}
+	}
+	f->refused = true;
+	return false;
+}
+
+/* One hop; 0 with its end, -1 when there is nothing to try it with. */
+static int
+hop(struct fetch *f, struct http *http, int64_t deadline, int stop_fd,
+    struct http_result *out, struct err *e)
+{
+	static const char *const headers[] = {
+	    "Accept: text/*, application/json, */*;q=0.1", NULL};
+	const struct http_request req = {.url = f->url.text,
+	    .headers = headers,
+	    .deadline = deadline,
+	    .max = FETCH_MOST,
+	    .stop_fd = stop_fd,
+	    .on_data = on_data,
+	    .permit = permit,
+	    .arg = f};
+
+	f->refused = false;
+	stream_free(&f->body);
+	stream_init(&f->body, -1, f->tool->max_output);
+	return http_perform(http, &req, out, e);
+}
+
+static void
+say(struct tool_result *out, enum tool_status status, const char *text)
+{
+	out->status = status;
+	text_clean(&out->text, text, strlen(text));
+}
+
+/* Is this hop granted?  Else the result says why not. */
+static bool
+granted(struct fetch *f, bool redirected, struct tool_result *out)
+{
+	char *resource CLEANUP_FREE = url_resource(&f->url);
+	struct decision d;
+
+	decide(f, resource, &d);
+	f->winner = d.winner;
+	if (d.verdict == GRANT_ALLOW)
+		return true;
+	if (redirected)
+		buf_printf(&out->text, "redirected to %s: ", f->url.text);
+	say(out, TOOL_DENIED, d.why);
+	return false;
+}
+
+/* A last reply, good or bad, as the call's result. */
+static void
+answer(
+    const struct fetch *f, const struct http_result *h, struct tool_result *out)
+{
+	size_t peek =
+	    f->body.head.len < FETCH_PEEK ? f->body.head.len : FETCH_PEEK;
+
+	out->status = h->head.status >= 200 && h->head.status < 300
+			  ? TOOL_OK
+			  : TOOL_FAILED;
+	if (out->status == TOOL_FAILED)
+		buf_printf(&out->text, "[HTTP status %ld]\n", h->head.status);
+	if (inside_is_binary(buf_str(&f->body.head), peek)) {
+		out->status = TOOL_FAILED;
+		buf_printf(&out->text, "not text, but %llu bytes of type ",
+		    (unsigned long long)f->body.bytes);
+		text_clean(&out->text, h->head.content_type,
+		    strlen(h->head.content_type));
+		return;
+	}
+	stream_text(&f->body, &out->text);
+}
+
+/* How a hop that brought no whole reply is told. */
+static void
+explain(
+    const struct fetch *f, const struct http_result *h, struct tool_result *out)
+{
+	switch (h->end) {
+	case HTTP_LATE:
+		say(out, TOOL_TIMEOUT, "the server took too long");
+		break;
+	case HTTP_TOO_LARGE:
+		say(out, TOOL_FAILED, "the document is larger than 16 MiB");
+		break;
+	default:
+		if (!f->refused) {
+			buf_printf(
+			    &out->text, "cannot fetch %s: ", f->url.text);
+			say(out, TOOL_FAILED, h->why);
+			break;
+		}
+		buf_printf(&out->text, "%s leads to ", f->url.host);
+		buf_printf(&out->text, "%s, which is not granted by itself",
+		    f->address);
+		out->status = TOOL_DENIED;
+	}
+}
+
+/* Go where the reply points: false when the result says why not. */
+static bool
+follow(struct fetch *f, const struct http_head *head, struct tool_result *out)
+{
+	struct err e = {0};
+	struct url next;
+
+	if (strlen(head->location) + 1 >= sizeof(head->location)) {
+		say(out, TOOL_FAILED, "the redirect's URL is too long");
+		return false;
+	}
+	if (url_follow(&f->url, head->location, &next, &e) < 0) {
+		buf_puts(&out->text, "redirected to a ");
+		say(out, TOOL_FAILED, e.msg);
+		return false;
+	}
+	url_free(&f->url);
+	f->url = next;
+	return granted(f, true, out);
+}
+
+/* All hops; 0 with a result. */
+static int
+run_fetch(struct fetch *f, struct http *http, int stop_fd,
+    struct tool_result *out, struct err *e)
+{
+	int64_t deadline = clock_deadline(f->tool->timeout);
+	struct http_result h;
+	int i;
+
+	if (!granted(f, false, out))
+		return 0;
+	for (i = 0; i <= FETCH_HOPS; i++) {
+		if (hop(f, http, deadline, stop_fd, &h, e) < 0)
+			return -1;
+		if (h.end == HTTP_STOPPED)
+			return err_set(e, EX_TEMPFAIL, 0, "stopped");
+		if (h.end != HTTP_DONE) {
+			explain(f, &h, out);
+			return 0;
+		}
+		if (!is_redirect(&h.head)) {
+			answer(f, &h, out);
+			return 0;
+		}
+		if (!follow(f, &h.head, out))
+			return 0;
+	}
+	say(out, TOOL_FAILED, "redirected too often");
+	return 0;
+}
+
+int
+tool_fetch(const struct tool *tool, const struct json *arguments,
+    const struct tool_context *ctx, int stop_fd, struct tool_result *out,
+    struct err *e)
+{
+	const char *text = json_get_string(arguments, "url");
+	struct fetch f = {.tool = tool, .ctx = ctx};
+	int64_t started = clock_mono();
+	struct tool_result result;
+	struct err bad = {0};
+	struct http *http;
+	int r = 0;
+
+	tool_result_init(&result);
+	result.tainted = true;
+	stream_init(&f.body, -1, tool->max_output);
+	if (url_parse(text == NULL ? "" : text, &f.url, &bad) < 0) {
+		say(&result, TOOL_FAILED, bad.msg);
+	} else {
+		http_open(&http);
+		r = run_fetch(&f, http, stop_fd, &result, e);
+		http_close(http);
+	}
+	url_free(&f.url);
+	stream_free(&f.body);
+	result.ns = clock_mono() - started;
+	if (r < 0)
+		tool_result_free(&result);
+	else
+		*out = result;
+	return r;
+}

@@ -1,0 +1,31 @@
+/*
+ * url.h: the URLs that http_get takes, by their text alone (RFC 3986, http
+ * and https only): no user information, no fragment sent, no control
+ * characters, spaces or backslashes, which clients read in different ways.
+ */
+#ifndef TOOL_URL_H
+#define TOOL_URL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct url {
+	char host[256];		/* lower case; an IPv6 address in brackets */
+	unsigned port;
+	bool tls;		/* https */
+	char *text;		/* the whole, without its fragment; owned */
+};
+
+/* Status 65, in words for the model. */
+int url_parse(const char *text, struct url *out, struct err *);
+void url_free(struct url *);
+
+/* "host:port", for grants. */
+char *url_resource(const struct url *);
+
+/* A redirect's target, absolute or relative to `base`. */
+int url_follow(const struct url *base, const char *location, struct url *out,
+    struct err *);
+
+#endif
