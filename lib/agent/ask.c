@@ -147,8 +147,6 @@ send(struct runner *r, struct model_reply *reply, struct err *e)
 	struct buf request CLEANUP_BUF = {0};
 	struct model_options options;
 
-	if (r->model == NULL && model_open(s->model, &r->model, e) < 0)
-		return -1;
 	model_options_init(&options);
 	options.deadline = r->deadline;
 	options.max_tokens = o->max_tokens;

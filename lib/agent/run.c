@@ -242,6 +242,10 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 		return -1;
 	if (nothing_new(r, end))
 		return 0;
+	/* A model that cannot be had leaves no trace. */
+	if (model_open(r->opt->model != NULL ? r->opt->model : s->model,
+	    &r->model, e) < 0)
+		return -1;
 	if (stage_wake(r, e) < 0 || stage_limits(r, e) < 0 ||
 	    stage_goal(r, e) < 0)
 		return -1;
@@ -271,8 +275,7 @@ run_agent(struct session *s, struct launcher *l, const struct run_options *o,
 		*end = local;
 	tool_table_free(&r.tools);
 	buf_free(&r.tools_json);
-	if (r.model != NULL)
-		model_close(r.model);
+	model_close(r.model);
 	return got;
 }
 

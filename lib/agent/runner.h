@@ -15,7 +15,7 @@ struct runner {
 	struct buf tools_json;
 	struct digest tools_digest;
 	bool tools_stored;	/* the blob is there */
-	struct model *model;	/* opened at the first call */
+	struct model *model;
 	int64_t deadline;	/* clock_mono; of the time limit */
 	bool stopped;		/* stop_fd is readable */
 	const char *by;		/* a person's call (run_call); else NULL */

@@ -1,0 +1,29 @@
+/*
+ * command.h: run a program once with a text on its stdin and take what it
+ * prints.  When the call is over, by whatever end, its process group is dead.
+ * Private to lib/model.
+ */
+#ifndef MODEL_COMMAND_H
+#define MODEL_COMMAND_H
+
+#include "model/model.h"
+
+struct command {
+	char *path;	/* of the program */
+	char *words;	/* what argv points into */
+	char **argv;	/* NULL at the end */
+};
+
+/* Split at spaces and look the program up in PATH.  Status 66. */
+int command_parse(const char *line, struct command *out, struct err *);
+void command_free(struct command *);
+
+/*
+ * `in` and a newline go to its stdin, stderr is ours, stdout is added to
+ * `out` (up to its maximum; then it is killed).  `status` is its exit status,
+ * or 128 and the signal.  Status 69 cannot be started, 75 stopped, 124 late.
+ */
+int command_run(const struct command *, struct slice in,
+    const struct model_options *, struct buf *out, int *status, struct err *);
+
+#endif

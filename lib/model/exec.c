@@ -1,0 +1,90 @@
+/* exec:PROGRAM, any program as a model. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/command.h"
+#include "model/provider.h"
+#include "model/raw.h"
+#include "model/reply.h"
+
+enum { REPLY_MAX = 64 << 20 };
+
+static int
+open_exec(const char *name, void **state, struct err *e)
+{
+	struct command *c = mem_new(1, sizeof(*c));
+
+	if (command_parse(name, c, e) < 0) {
+		free(c);
+		return -1;
+	}
+	*state = c;
+	return 0;
+}
+
+static void
+close_exec(void *state)
+{
+	command_free(state);
+	free(state);
+}
+
+/* The internal form of a reply, as a program printed it. */
+static void
+take_reply(
+    struct slice text, const struct model_options *o, struct model_reply *out)
+{
+	struct call_list calls CLEANUP(call_list_free) = {0};
+	struct buf word CLEANUP_BUF = {0};
+	struct slice v;
+	struct err e;
+
+	if (json_check(text.data, text.len, &e) < 0) {
+		reply_bad(out, "the reply is not JSON: %s", e.msg);
+	} else if (!raw_get(text, "message", &v) || !raw_is(v, '{')) {
+		reply_bad(out, "the reply has no object 'message'");
+	} else {
+		reply_message(out, o, v, &calls);
+		if (raw_get(v, "provider", &v))
+			buf_add(&out->provider, v.data, v.len);
+		if (raw_string(text, "stop_reason", &word))
+			out->stop = reply_stop(buf_str(&word));
+		buf_clear(&word);
+		if (raw_string(text, "bad", &word) && word.len > 0)
+			reply_bad(out, "%s", buf_str(&word));
+		if (raw_get(text, "usage", &v)) {
+			out->usage.input = raw_integer(v, "input_tokens", 0);
+			out->usage.output = raw_integer(v, "output_tokens", 0);
+			out->usage.cached = raw_integer(v, "cached_tokens", 0);
+		}
+	}
+	reply_finish(out, &calls);
+}
+
+static int
+call_exec(void *state, const char *name, struct slice request,
+    const struct model_options *o, struct model_reply *out, struct err *e)
+{
+	struct buf answer CLEANUP_BUF;
+	const struct command *c = state;
+	int status;
+
+	(void)name;
+	buf_init(&answer, REPLY_MAX);
+	if (command_run(c, request, o, &answer, &status, e) < 0)
+		return -1;
+	if (status != 0)
+		return err_set(e, EX_UNAVAILABLE, 0,
+		    status > EX_SIGNAL ? "'%s' died of signal %d"
+				       : "'%s' ended with status %d",
+		    c->argv[0],
+		    status > EX_SIGNAL ? status - EX_SIGNAL : status);
+	if (answer.full)
+		reply_bad(
+		    out, "the reply is larger than %d MiB", REPLY_MAX >> 20);
+	take_reply((struct slice){buf_str(&answer), answer.len}, o, out);
+	return 0;
+}
+
+const struct provider provider_exec = {
+    "exec", open_exec, close_exec, NULL, call_exec, NULL};

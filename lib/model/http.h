@@ -1,0 +1,73 @@
+/*
+ * http.h: one HTTP request at a time, over libcurl, which is loaded at the
+ * first one (linking it would cost each program milliseconds at its start).
+ * Connections are kept for the next request.  Redirects are not followed:
+ * a key goes to the host that it was meant for.
+ */
+#ifndef MODEL_HTTP_H
+#define MODEL_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct sockaddr;
+struct http;	/* a client: its connections */
+
+/* Headers of a reply that somebody asks for; "" when absent. */
+struct http_head {
+	long status;
+	char content_type[96];
+	char retry_after[64], retry_after_ms[32], should_retry[16];
+	char location[2048];
+};
+
+struct http_request {
+	const char *url;		/* http: or https: */
+	const char *const *headers;	/* "Name: value", NULL at the end */
+	struct slice body;		/* POSTed; data NULL: a GET */
+	int64_t deadline;		/* clock_mono; CLOCK_NEVER */
+	int64_t stall;			/* longest silence, ns; 0: any */
+	size_t max;			/* bytes of the reply's body */
+	int stop_fd;			/* readable: stop; -1 */
+	/* The reply's body as it comes.  HTTP_MORE to go on, HTTP_ENOUGH when
+	 * the rest does not matter (a second is given for it to end), or
+	 * HTTP_REFUSE. */
+	int (*on_data)(void *arg, const struct http_head *, const char *,
+	    size_t);
+	/* May we connect to this address?  NULL: yes, and by way of the
+	 * environment's proxy if it names one; else never by a proxy. */
+	bool (*permit)(void *arg, const struct sockaddr *);
+	void *arg;
+};
+
+enum { HTTP_MORE, HTTP_ENOUGH, HTTP_REFUSE };
+
+enum http_end {
+	HTTP_DONE,	/* all came, or on_data had enough */
+	HTTP_REFUSED,	/* by on_data */
+	HTTP_TOO_LARGE,
+	HTTP_BROKEN,	/* no connection, or it broke, or was silent */
+	HTTP_LATE,	/* the deadline */
+	HTTP_STOPPED
+};
+
+struct http_result {
+	enum http_end end;
+	struct http_head head;	/* status 0: none came */
+	uint64_t received;	/* bytes of the body */
+	char why[256];		/* when it is BROKEN */
+};
+
+/* Never fails; `*out` is to be closed. */
+void http_open(struct http **out);
+void http_close(struct http *);
+
+/* -1, status 69, only when nothing could be tried: there is no libcurl.  A bad
+ * URL is BROKEN, and so is an address that is not permitted. */
+int http_perform(struct http *, const struct http_request *,
+    struct http_result *out, struct err *);
+
+#endif
