@@ -26,11 +26,13 @@ static const char *const usage[] = {"log [-f] [--json] [--type TYPE] AGENT",
     "show [--request] SEQ AGENT", "verify [--head DIGEST] [--json] AGENT",
     "head AGENT", NULL};
 
-static const struct program program = {.name = "agent-audit", .usage = usage,
+static const struct program program = {.name = "agent-audit",
+    .usage = usage,
     .purpose = "Print, verify and show the history of an agent.",
     .opts = opts,
-    .notes = "Options stand before the verb's operands.  Status: 0, 1 the "
-	     "head is not there,\n65 damaged, 66 no such agent or record."};
+    .notes =
+	"Options stand before the operands.  Status: 0, 1 nothing matched "
+	"or the head is\nnot there, 65 damaged, 66 no such agent or record."};
 
 struct arguments {
 	bool follow, json, request;
@@ -53,7 +55,7 @@ print_new(struct reader *r, const struct arguments *a, bool colour)
 			continue;
 		any = true;
 		if (a->json)
-			printf("%.*s\n", (int)rec.line.len, rec.line.data);
+			show_json(stdout, rec.line.data, rec.line.len);
 		else
 			show_record(stdout, &rec, colour);
 	}
@@ -70,7 +72,8 @@ follow(struct history *h, struct reader *r, const struct arguments *a)
 	int watch = inotify_init1(IN_CLOEXEC);
 
 	if (watch < 0 || inotify_add_watch(watch, ".", IN_MODIFY) < 0)
-		die(EX_OSERR, "cannot watch '%s': %s", h->info.id, strerror(errno));
+		die(EX_OSERR, "cannot watch '%s': %s", h->info.id,
+		    strerror(errno));
 	do {
 		(void)print_new(r, a, show_colour(stdout));
 		if (fflush(stdout) != 0 ||
@@ -101,11 +104,10 @@ verb_show(const struct arguments *a, struct history *h, int64_t seq)
 	struct buf text CLEANUP_BUF = {0};
 	struct err e;
 
-	if ((a->request ? history_request(h, seq, &text, &e) :
-	    history_record(h, seq, &text, &e)) < 0)
+	if ((a->request ? history_request(h, seq, &text, &e)
+			: history_record(h, seq, &text, &e)) < 0)
 		die_err(&e);
-	(void)fwrite(text.data, 1, text.len, stdout);
-	(void)fputs("\n", stdout);
+	show_json(stdout, text.data, text.len);
 	return 0;
 }
 
@@ -125,10 +127,12 @@ print_result(const struct arguments *a, const struct history *h,
 		    res->redacted, res->torn_bytes, hex);
 	else
 		printf("%s: %" PRId64 " records, sealed up to %" PRId64
-		       "%s%s\nhead %s\n", h->info.id, res->records, res->sealed_seq,
+		       "%s%s\nhead %s\n",
+		    h->info.id, res->records, res->sealed_seq,
 		    res->redacted > 0 ? ", some redacted" : "",
-		    res->torn_bytes > 0 ? ", an unfinished group at the end" :
-		    "", hex);
+		    res->torn_bytes > 0 ? ", an unfinished group at the end"
+					: "",
+		    hex);
 }
 
 static int
@@ -146,8 +150,8 @@ verb_verify(const struct arguments *a, struct history *h)
 		die_err(&e);
 	}
 	if (a->head != NULL && !res.found_head)
-		die(EX_NO, "agent %s: the history does not hold %s",
-		    h->info.id, a->head);
+		die(EX_NO, "agent %s: the history does not hold %s", h->info.id,
+		    a->head);
 	print_result(a, h, &res);
 	return 0;
 }
@@ -215,8 +219,9 @@ main(int argc, char *argv[])
 	int first;
 
 	verb = opt_verb(&program, argc, argv, option, &a, &first);
-	if (strcmp(verb, "show") == 0 && (first >= argc ||
-	    num_int(argv[first++], 1, (int64_t)1 << 53, &seq) < 0))
+	if (strcmp(verb, "show") == 0 &&
+	    (first >= argc ||
+		num_int(argv[first++], 1, (int64_t)1 << 53, &seq) < 0))
 		die_usage(&program, "show: want a record's number");
 	if (argc - first != 1)
 		die_usage(&program, "%s: want one agent", verb);

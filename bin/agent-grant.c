@@ -27,7 +27,7 @@ static const struct program program = {.name = "agent-grant", .usage = usage,
     .purpose = "Show what an agent may do, and answer what agents ask.",
     .opts = opts,
     .notes = "Status: 0 (check: allowed), 1 nothing is pending, or check: not "
-	     "allowed, 66 no such\nrequest, 75 the agent runs: try again."};
+	     "allowed,\n66 no such request, 75 the agent runs: try again."};
 
 struct arguments {
 	bool json;

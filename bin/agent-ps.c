@@ -14,8 +14,9 @@
 
 enum { O_JSON = 256, O_ROOT, O_TREE };
 
-static const struct opt opts[] = {
-    {"json", O_JSON, NULL, "one object an agent"},
+#define RIGHT_COLUMNS (1U << 2 | 1U << 3 | 1U << 4 | 1U << 5)
+
+static const struct opt opts[] = {{"json", O_JSON, NULL, "one object an agent"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"tree", O_TREE, NULL, "children below their parents"},
     {"watch", 'w', NULL, "again every second, until interrupted"},
@@ -23,15 +24,18 @@ static const struct opt opts[] = {
 
 static const char *const usage[] = {"[--json] [--tree] [-w] [AGENT…]", NULL};
 
-static const struct program program = {.name = "agent-ps", .usage = usage,
+static const struct program program = {.name = "agent-ps",
+    .usage = usage,
     .purpose = "List agents: state, what each waits for, tokens, cost, age.",
-    .opts = opts};
+    .opts = opts,
+    .notes = "Status: 0, 65 an agent is damaged (the others are listed), 66 no "
+	     "such agent."};
 
 /* One agent, as it is shown. */
 struct row {
 	char id[ULID_TEXT];
-	char *error;		/* why it cannot be read; else NULL */
-	struct session s;	/* opened to read, brief */
+	char *error;      /* why it cannot be read; else NULL */
+	struct session s; /* opened to read, brief */
 	const char *state;
 	size_t depth;
 };
@@ -108,15 +112,15 @@ print_json(const struct row *r)
 		jsonw_string(&w, "created", r->s.info.created);
 	}
 	jsonw_end(&w, '}');
-	printf("%s\n", buf_str(&line));
+	show_json(stdout, line.data, line.len);
 }
 
 static void
 print_row(struct table *t, const struct row *r, size_t shown)
 {
 	static const char *const none[] = {"", "", "", "", ""};
-	char *id CLEANUP_FREE = mem_printf("%*s%.*s", (int)(2 * r->depth), "",
-	    (int)shown, r->id);
+	char *id CLEANUP_FREE =
+	    mem_printf("%*s%.*s", (int)(2 * r->depth), "", (int)shown, r->id);
 	char text[64];
 	const struct usage *u = &r->s.state.usage;
 	int64_t created = 0;
@@ -152,9 +156,9 @@ print_row(struct table *t, const struct row *r, size_t shown)
 static void
 print_table(const struct row *rows, size_t n, size_t shown)
 {
-	static const char *const head[] = {"AGENT", "STATE", "TURNS", "TOKENS",
-	    "COST", "AGE", "NAME", "GOAL"};
-	struct table t = {.columns = COUNT_OF(head)};
+	static const char *const head[] = {
+	    "AGENT", "STATE", "TURNS", "TOKENS", "COST", "AGE", "NAME", "GOAL"};
+	struct table t = {.columns = COUNT_OF(head), .right = RIGHT_COLUMNS};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(head); i++)
@@ -172,8 +176,8 @@ arrange(struct row *rows, size_t n)
 	size_t i, p;
 
 	for (i = 1; i < n; i++) {
-		const char *parent = rows[i].error != NULL ? NULL :
-		    rows[i].s.info.parent;
+		const char *parent =
+		    rows[i].error != NULL ? NULL : rows[i].s.info.parent;
 
 		for (p = 0; parent != NULL && p < i; p++)
 			if (strcmp(rows[p].id, parent) == 0)
@@ -189,13 +193,15 @@ arrange(struct row *rows, size_t n)
 	}
 }
 
-static void
+/* 0, or 65 when one of them cannot be read; the others are shown. */
+static int
 list(struct root *root, char *names[], int count, int format, bool tree)
 {
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	struct row *rows CLEANUP_FREE = NULL;
 	size_t n, i, total;
 	struct err e;
+	int status = 0;
 
 	if (root_list(root, &ids, &total, &e) < 0)
 		die_err(&e);
@@ -215,8 +221,12 @@ list(struct root *root, char *names[], int count, int format, bool tree)
 			print_json(&rows[i]);
 	else
 		print_table(rows, n, root_short(ids, total));
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (rows[i].error != NULL)
+			status = EX_DATAERR;
 		row_free(&rows[i]);
+	}
+	return status;
 }
 
 int
@@ -224,7 +234,7 @@ main(int argc, char *argv[])
 {
 	bool tree = false, again = false;
 	const char *value, *path = NULL;
-	int letter, first, format = 0;
+	int letter, first, format = 0, status;
 	struct root root;
 	struct err e;
 
@@ -244,17 +254,16 @@ main(int argc, char *argv[])
 		}
 	if (root_open(path, false, &root, &e) < 0) {
 		/* A root that is not there yet holds no agents. */
-		if (e.status == EX_NOINPUT && path == NULL &&
-		    argc == first)
+		if (e.status == EX_NOINPUT && path == NULL && argc == first)
 			finish(0);
 		die_err(&e);
 	}
 	do {
 		if (again && isatty(STDOUT_FILENO))
 			(void)fputs("\033[H\033[2J", stdout);
-		list(&root, argv + first, argc - first, format, tree);
+		status = list(&root, argv + first, argc - first, format, tree);
 		(void)fflush(stdout);
 	} while (again && poll(NULL, 0, 1000) == 0 && ferror(stdout) == 0);
 	root_close(&root);
-	finish(0);
+	finish(status);
 }

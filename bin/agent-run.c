@@ -98,6 +98,20 @@ integer(const char *name, const char *value)
 	return n;
 }
 
+/* One that is not open now would be that of a file which is opened later: the
+ * journal, for one. */
+static int
+descriptor(const char *value)
+{
+	int64_t n;
+
+	if (num_int(value, 1, INT32_MAX, &n) < 0 ||
+	    fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
+		die_usage(&program, "--events: '%s' is no open descriptor",
+		    value);
+	return (int)n;
+}
+
 static void
 limit(struct limits *l, int letter, const char *v)
 {
@@ -137,6 +151,8 @@ add_tools(struct arguments *a, const char *dir)
 static void
 option(struct arguments *a, int letter, const char *v)
 {
+	double number;
+
 	switch (letter) {
 	case 'm':
 		a->birth.model = v;
@@ -164,7 +180,7 @@ option(struct arguments *a, int letter, const char *v)
 		a->watch = WATCH_JSON;
 		break;
 	case O_EVENTS:
-		a->events = (int)integer("events", v);
+		a->events = descriptor(v);
 		break;
 	case O_CKPT:
 		if (strcmp(v, "tool") != 0 && strcmp(v, "none") != 0)
@@ -194,6 +210,9 @@ option(struct arguments *a, int letter, const char *v)
 		    SANDBOX_BEST_EFFORT;
 		break;
 	case O_TEMPERATURE:
+		if (num_double(v, &number) < 0)
+			die_usage(&program, "--temperature: '%s' is no number",
+			    v);
 		a->run.temperature = v;
 		break;
 	case O_TOOLS:
@@ -215,6 +234,8 @@ read_goal(int argc, char *argv[], int first)
 		die_usage(&program, "more than one goal; quote it");
 	if (argc == first)
 		return NULL;
+	if (argv[first][0] == '\0')
+		die_usage(&program, "the goal is empty");
 	if (strcmp(argv[first], "-") != 0)
 		return mem_strdup(argv[first]);
 	if (file_read_fd(STDIN_FILENO, "stdin", BLOB_MAX, &text, &e) < 0)
@@ -228,8 +249,32 @@ read_goal(int argc, char *argv[], int first)
 	return buf_steal(&text);
 }
 
+/* What would end its first run at once leaves no agent behind. */
 static void
-new_agent(struct root *root, struct arguments *a, char id[ULID_TEXT])
+check_first(const struct arguments *a, struct launcher *launcher)
+{
+	const char *prices = a->run.prices != NULL ? a->run.prices :
+	    getenv("AGENT_PRICES");
+	struct tool_table tools;
+	struct model *model;
+	struct err e;
+	size_t i;
+
+	if (model_open(a->birth.model, &model, &e) < 0)
+		die_err(&e);
+	model_close(model);
+	if (prices != NULL && prices[0] != '\0' && access(prices, R_OK) < 0)
+		die(EX_NOINPUT, "price file '%s': %s", prices, strerror(errno));
+	tool_table_init(&tools);
+	for (i = 0; i < a->birth.tool_count; i++)
+		if (tool_table_add_dir(&tools, a->tools[i], launcher, &e) < 0)
+			die_err(&e);
+	tool_table_free(&tools);
+}
+
+static void
+new_agent(struct root *root, struct arguments *a, struct launcher *launcher,
+    char id[ULID_TEXT])
 {
 	struct image image CLEANUP(image_free) = {0};
 	struct policy policy;
@@ -255,6 +300,7 @@ new_agent(struct root *root, struct arguments *a, char id[ULID_TEXT])
 	a->birth.workspace = dir;
 	a->birth.policy = &policy;
 	a->birth.tools = a->tools;
+	check_first(a, launcher);
 	if (birth_agent(root, &a->birth, id, &e) < 0)
 		die_err(&e);
 	birth_sweep(root);
@@ -279,8 +325,6 @@ drive(struct root *root, struct arguments *a, const char *id,
 	}
 	watch_start(&watch, a->watch, a->events, id, &s.state, &a->run);
 	r = run_agent(&s, launcher, &a->run, &end, &e);
-	if (r == 0 && end.status < 0)
-		end.status = stop_status(a->run.stop_fd);
 	if (r < 0) {
 		end.state = AGENT_READY;
 		end.status = e.status;
@@ -308,10 +352,10 @@ main(int argc, char *argv[])
 	if (goal == NULL && a.resume == NULL)
 		die_usage(&program, "no goal");
 	if (a.resume != NULL && (a.grants.count > 0 || a.image != NULL ||
-	    a.birth.workspace != NULL || a.birth.name != NULL ||
+	    a.birth.workspace != NULL || a.birth.name != NULL || a.birth.copy ||
 	    a.birth.tool_count > 0))
 		die_usage(&program, "-r goes on with what the agent has: -g, "
-		    "-i, -w, --name, --tools, --allow and --deny are for a new "
+		    "-i, -w, --copy, --name, --tools, --allow and --deny are for a new "
 		    "one");
 	if (launcher_start(a.sandbox, &launcher, &e) < 0)
 		die_err(&e);
@@ -329,9 +373,10 @@ main(int argc, char *argv[])
 	} else {
 		a.birth.goal = goal;
 		a.birth.limits = a.limits;
-		new_agent(&root, &a, id);
+		new_agent(&root, &a, launcher, id);
 	}
 	a.run.stop_fd = stop_signals();
+	a.run.stop_status = stop_status;
 	status = drive(&root, &a, id, launcher);
 	launcher_stop(launcher);
 	root_close(&root);

@@ -21,15 +21,16 @@ static const struct opt opts[] = {
     {"sandbox", O_SANDBOX, "MODE", "strict, or best-effort"},
     {NULL, 0, NULL, NULL}};
 
-static const char *const usage[] = {"list AGENT", "describe AGENT TOOL",
-    "call AGENT TOOL ['JSON'|-]", NULL};
+static const char *const usage[] = {
+    "list AGENT", "describe AGENT TOOL", "call AGENT TOOL ['JSON'|-]", NULL};
 
-static const struct program program = {.name = "agent-tool", .usage = usage,
+static const struct program program = {.name = "agent-tool",
+    .usage = usage,
     .purpose = "List, describe or call a tool under an agent's authority, "
 	       "without a model.",
     .opts = opts,
     .notes = "Status of call: 0 ok, 1 failed, 65 bad arguments, 75 needs a "
-	     "person's word or the\nagent runs, 77 denied, 124 timeout."};
+	     "person's word,\nor the agent runs, 77 denied, 124 timeout."};
 
 struct arguments {
 	bool json;
@@ -63,10 +64,10 @@ print_tool(const struct tool *t, bool whole)
 	jsonw_string(&w, "description", t->description);
 	jsonw_string(&w, "effect", tool_effect_name(t->effect));
 	if (whole)
-		jsonw_raw(&w, "parameters", t->parameters,
-		    strlen(t->parameters));
+		jsonw_raw(
+		    &w, "parameters", t->parameters, strlen(t->parameters));
 	jsonw_end(&w, '}');
-	printf("%s\n", buf_str(&line));
+	show_json(stdout, line.data, line.len);
 }
 
 static int
@@ -145,7 +146,7 @@ print_result(const struct tool_result *r, bool json)
 		jsonw_integer(&w, "exit", r->exit);
 	jsonw_text(&w, "text", buf_str(&r->text), r->text.len);
 	jsonw_end(&w, '}');
-	printf("%s\n", buf_str(&line));
+	show_json(stdout, line.data, line.len);
 }
 
 static int
@@ -192,16 +193,17 @@ main(int argc, char *argv[])
 	lists = strcmp(verb, "list") == 0;
 	if (!calls && !lists && strcmp(verb, "describe") != 0)
 		die_usage(&program, "unknown verb '%s'", verb);
-	if (argc - first < (lists ? 1 : 2) ||
-	    argc - first > (calls ? 3 : lists ? 1 : 2))
+	if (argc - first < (lists ? 1 : 2) || argc - first > (calls      ? 3
+								 : lists ? 1
+									 : 2))
 		die_usage(&program, "%s: wrong number of operands", verb);
 	if (launcher_start(a.sandbox, &l, &e) < 0)
 		die_err(&e);
 	(void)umask(077);
 	if (root_open(a.root, false, &root, &e) < 0 ||
 	    root_find(&root, argv[first], id, &e) < 0 ||
-	    (calls ? session_write(&root, id, &s, &e) :
-	    session_read(&root, id, true, &s, &e)) < 0 ||
+	    (calls ? session_write(&root, id, &s, &e)
+		   : session_read(&root, id, true, &s, &e)) < 0 ||
 	    run_tools(&s, l, &tools, &e) < 0)
 		die_err(&e);
 	t = lists ? NULL : tool_find(&tools, argv[first + 1]);
@@ -210,8 +212,8 @@ main(int argc, char *argv[])
 	if (lists)
 		status = list(&tools, a.json);
 	else if (calls)
-		status = call(&s, l, t, argc - first > 2 ? argv[first + 2] :
-		    NULL, a.json);
+		status = call(&s, l, t,
+		    argc - first > 2 ? argv[first + 2] : NULL, a.json);
 	else
 		print_tool(t, true), status = 0;
 	tool_table_free(&tools);

@@ -1,7 +1,9 @@
 /* agent: `agent run …` runs `agent-run …`; `agent help` lists the programs. */
 #include <errno.h>
 #include <limits.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -20,9 +22,10 @@ static const struct {
 };
 
 static const struct opt opts[] = {{NULL, 0, NULL, NULL}};
-static const char *const usage[] = {"PROGRAM [ARGUMENT…]", "help [PROGRAM]",
-    NULL};
-static const struct program program = {.name = "agent", .usage = usage,
+static const char *const usage[] = {
+    "PROGRAM [ARGUMENT…]", "help [PROGRAM]", NULL};
+static const struct program program = {.name = "agent",
+    .usage = usage,
     .purpose = "Run one of the agentutils: `agent run …` is `agent-run …`.",
     .opts = opts};
 
@@ -33,10 +36,9 @@ list(void)
 
 	printf("usage: agent PROGRAM [ARGUMENT…]\n\n");
 	for (i = 0; i < COUNT_OF(programs); i++)
-		printf("  agent-%-8s %s\n", programs[i].name,
-		    programs[i].does);
+		printf("  agent-%-8s %s\n", programs[i].name, programs[i].does);
 	printf("\n`agent help PROGRAM` shows its manual, "
-	    "`man agentutils` the concepts.\n");
+	       "`man agentutils` the concepts.\n");
 	finish(0);
 }
 
@@ -65,9 +67,15 @@ static NORETURN void
 help(char *argv[])
 {
 	char *page CLEANUP_FREE = mem_printf("agent-%s", argv[2]);
+	char name[] = "man", *man[] = {name, page, NULL};
+	int status;
+	pid_t pid;
 
-	execlp("man", "man", page, (char *)NULL);
-	argv[2] = mem_strdup("--help"); /* no man(1) here */
+	/* Without man(1), or without the page, it helps itself. */
+	if (posix_spawnp(&pid, man[0], NULL, NULL, man, environ) == 0 &&
+	    waitpid(pid, &status, 0) == pid && status == 0)
+		exit(0);
+	argv[2] = mem_strdup("--help");
 	argv[1] = mem_strdup(page + strlen("agent-"));
 	run(argv[1], argv + 1);
 }

@@ -197,6 +197,7 @@ put_state(struct jsonw *w, const struct state *s)
 	put_integer(w, "bad_streak", s->bad_streak);
 	jsonw_bool(w, "needs_model", s->needs_model);
 	jsonw_bool(w, "awake", s->awake);
+	jsonw_bool(w, "tainted", s->tainted);
 	jsonw_bool(w, "has_base", has_base(&s->policy));
 	jsonw_maybe(w, "model", s->model);
 	jsonw_maybe(w, "goal", s->goal);
@@ -320,6 +321,7 @@ get_state(struct state *s, const struct json *j)
 	s->bad_streak = (unsigned)get_integer(j, "bad_streak");
 	s->needs_model = json_get_bool(j, "needs_model", false);
 	s->awake = json_get_bool(j, "awake", false);
+	s->tainted = json_get_bool(j, "tainted", false);
 	s->model = mem_strdup(json_get_string(j, "model"));
 	s->goal = mem_strdup(json_get_string(j, "goal"));
 	s->text = mem_strdup(json_get_string(j, "text"));

@@ -17,6 +17,7 @@ context(struct runner *r, const struct plan *p)
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
 	    .now = journal_now(&r->s->journal),
+	    .tainted = r->s->state.tainted,
 	    .text = {p->call->arguments, strlen(p->call->arguments)}};
 }
 

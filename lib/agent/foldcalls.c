@@ -95,6 +95,7 @@ folding_tool_result(struct folding *f, struct err *e)
 	const char *id = json_get_string(f->body, "call");
 	const char *status = json_get_string(f->body, "status");
 	struct state *s = f->s;
+	const struct json *label;
 	struct call *c;
 	size_t from, i;
 
@@ -106,6 +107,11 @@ folding_tool_result(struct folding *f, struct err *e)
 	if (c == NULL || c->phase != CALL_OPEN)
 		return folding_bad(f, "the result of no open call", e);
 	c->phase = CALL_CLOSED;
+	for (label = json_first(json_get(f->body, "labels")); label != NULL;
+	    label = json_next(label))
+		if (json_string(label) != NULL &&
+		    strcmp(json_string(label), "tainted") == 0)
+			s->tainted = true;
 	from = folding_begin(s);
 	message_tool(&s->convo, c->model_id, status, f->text);
 	folding_end(s, from);

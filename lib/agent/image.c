@@ -17,22 +17,51 @@ static const char default_system[] =
     "that is denied stays denied: do not try to get around it. When the goal "
     "is reached, answer with a short summary and no tool call.";
 
+struct member {
+	const char *name;
+	enum json_type type;
+};
+
+/* A member that is misspelt or of another type would go unnoticed. */
 static int
-check_members(const struct json *j, struct err *e)
+check_members(
+    const struct json *j, const struct member *known, size_t n, struct err *e)
 {
-	static const char *const known[] = {"system", "model", "limits",
-	    "grants"};
 	const struct json *m;
 	size_t i;
 
+	if (j != NULL && json_type(j) != JSON_OBJECT)
+		return err_set(e, EX_DATAERR, 0, "not an object");
 	for (m = json_first(j); m != NULL; m = json_next(m)) {
-		for (i = 0; i < COUNT_OF(known); i++)
-			if (strcmp(json_name(m), known[i]) == 0)
+		for (i = 0; i < n; i++)
+			if (strcmp(json_name(m), known[i].name) == 0)
 				break;
-		if (i == COUNT_OF(known))
+		if (i == n)
 			return err_set(e, EX_DATAERR, 0,
 			    "unknown member '%.64s'", json_name(m));
+		if (json_type(m) != known[i].type)
+			return err_set(e, EX_DATAERR, 0,
+			    "'%s' must be of type %s", known[i].name,
+			    json_type_name(known[i].type));
 	}
+	return 0;
+}
+
+static int
+check(const struct json *j, struct err *e)
+{
+	static const struct member whole[] = {{"system", JSON_STRING},
+	    {"model", JSON_STRING}, {"limits", JSON_OBJECT},
+	    {"grants", JSON_ARRAY}};
+	static const struct member limits[] = {{"turns", JSON_NUMBER},
+	    {"tool_calls", JSON_NUMBER}, {"tokens", JSON_NUMBER},
+	    {"cost", JSON_NUMBER}, {"seconds", JSON_NUMBER}};
+
+	if (check_members(j, whole, COUNT_OF(whole), e) < 0)
+		return -1;
+	if (check_members(json_get(j, "limits"), limits, COUNT_OF(limits), e) <
+	    0)
+		return err_wrap(e, "limits");
 	return 0;
 }
 
@@ -46,12 +75,8 @@ image_read(const char *path, struct image *out, struct err *e)
 
 	if (file_read(AT_FDCWD, path, IMAGE_MAX, &text, e) < 0)
 		return -1;
-	if (json_parse(buf_str(&text), text.len, &j, e) < 0 ||
-	    check_members(j, e) < 0)
+	if (json_parse(buf_str(&text), text.len, &j, e) < 0 || check(j, e) < 0)
 		return err_wrap(e, "image '%s'", path);
-	if (json_type(j) != JSON_OBJECT)
-		return err_set(e, EX_DATAERR, 0, "image '%s': not an object",
-		    path);
 	limits_read(json_get(j, "limits"), &i.limits);
 	i.system = mem_strdup(json_get_string(j, "system"));
 	i.model = mem_strdup(json_get_string(j, "model"));
@@ -96,7 +121,7 @@ image_model_path(const char *spec)
 	const char *colon;
 
 	if (spec == NULL || (strncmp(spec, "script:", 7) != 0 &&
-	    strncmp(spec, "replay:", 7) != 0))
+				strncmp(spec, "replay:", 7) != 0))
 		return mem_strdup(spec);
 	colon = strchr(spec, ':');
 	cwd = getcwd(NULL, 0);

@@ -186,7 +186,8 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	struct action act;
 
 	if (runner_stop_asked(r)) {
-		run_end_set(end, AGENT_READY, -1, "stopped");
+		run_end_set(end, AGENT_READY,
+		    r->opt->stop_status(r->opt->stop_fd), "stopped");
 		return 1;
 	}
 	if (expire_requests(r, e) < 0)

@@ -25,6 +25,7 @@ struct run_options {
 	const char *prices, *temperature;
 	int64_t max_tokens;		/* of each reply; 0: the default */
 	int stop_fd;			/* readable: stop; -1: none */
+	int (*stop_status)(int stop_fd); /* the exit status that this means */
 	bool preimage;			/* --ckpt tool: keep the workspace as it
 					   was before each call that is not
 					   redoable otherwise */
@@ -34,7 +35,7 @@ struct run_options {
 /* How a run ended. */
 struct run_end {
 	enum agent_status state;
-	int status;		/* exit status; -1: stop_fd became readable */
+	int status;		/* exit status */
 	char why[480];		/* "" when all is well */
 };
 

@@ -16,6 +16,42 @@
 
 #define RUN_FILE "run"
 
+/*
+ * A mark that was made before is a head that is known: what it stands behind
+ * must still be there.  At a stop that is a seal, which is short; a longer
+ * record is left to the chain.
+ */
+static int
+check_mark(const struct journal_mark *m, int fd, struct err *e)
+{
+	char room[8192];
+	size_t n = m->offset < (int64_t)sizeof(room) ? (size_t)m->offset :
+	    sizeof(room);
+	struct record rec;
+	struct err why;
+	const char *nl;
+	ssize_t got;
+
+	if (n == 0)
+		return 0;
+	got = pread(fd, room, n, m->offset - (int64_t)n);
+	if (got < 0)
+		return err_set(e, EX_IOERR, errno, "cannot read the journal");
+	if (got < (ssize_t)n)
+		return err_set(e, EX_DATAERR, 0,
+		    "the journal was cut: record %" PRId64 " is gone", m->seq);
+	nl = memrchr(room, '\n', n - 1);
+	if (nl == NULL && n == sizeof(room))
+		return 0;
+	nl = nl == NULL ? room : nl + 1;
+	if (record_parse(nl, (size_t)(room + n - 1 - nl), &rec, &why) < 0 ||
+	    !digest_equal(&rec.digest, &m->head))
+		return err_set(e, EX_DATAERR, 0,
+		    "the journal was changed: record %" PRId64 " is not the "
+		    "one that was written (agent-audit verify)", m->seq);
+	return 0;
+}
+
 static int
 fold(struct session *s, int fd, struct err *e)
 {
@@ -24,6 +60,8 @@ fold(struct session *s, int fd, struct err *e)
 	struct record rec;
 	int got;
 
+	if (check_mark(&s->mark, fd, e) < 0)
+		return -1;
 	reader_init(&r, fd, &s->mark);
 	while ((got = reader_next(&r, &rec, e)) == 1) {
 		if (blob_expand(s->root, rec.body, &room, &rec.body, e) < 0 ||
@@ -32,10 +70,6 @@ fold(struct session *s, int fd, struct err *e)
 			break;
 		}
 	}
-	if (got == 0 && r.size < s->mark.offset)
-		got = err_set(e, EX_DATAERR, 0,
-		    "the journal was cut: record %" PRId64 " is gone",
-		    s->mark.seq);
 	if (got == 0)
 		s->mark = r.mark;
 	reader_free(&r);

@@ -99,6 +99,7 @@ struct state {
 	size_t approval_count, approval_cap;
 	struct policy policy;
 	bool awake;		/* time counts */
+	bool tainted;		/* text from a network is in the conversation */
 };
 
 void state_init(struct state *);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/opt.h"
@@ -42,6 +43,22 @@ add_line(struct policy *p, const char *effect, const char *rest)
 	}
 }
 
+/* What this version cannot keep is refused, not passed over. */
+static void
+check_kept(const struct policy *p)
+{
+	const struct grant *g;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		g = &p->grants[i];
+		if (g->limits.bytes >= 0 || g->limits.with != NULL)
+			die(EX_CONFIG, "%s: '%s' is not enforced by this "
+			    "version", g->from, g->limits.with != NULL ?
+			    "with" : "bytes");
+	}
+}
+
 void
 policy_args_build(const struct policy_args *a, struct policy *out)
 {
@@ -61,6 +78,8 @@ policy_args_build(const struct policy_args *a, struct policy *out)
 	for (i = 0; i < a->count; i++)
 		if (a->effect[i][0] != '\0')
 			add_line(out, a->effect[i], a->value[i]);
+	check_kept(out);
 	if (out->base)
 		policy_add_base(out);
+	policy_given(out, clock_real());
 }

@@ -1,6 +1,7 @@
 #include "cli/watch.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,6 +124,10 @@ void
 watch_start(struct watch *w, enum watch_mode mode, int events,
     const char *agent, const struct state *state, struct run_options *o)
 {
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	/* Who reads may leave before the end: the run goes on to its own. */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
 	*w = (struct watch){.mode = mode,
 	    .events = events,
 	    .agent = agent,
@@ -137,8 +142,8 @@ watch_start(struct watch *w, enum watch_mode mode, int events,
 }
 
 void
-watch_failed(enum watch_mode mode, int events, const char *agent,
-    const struct err *why)
+watch_failed(
+    enum watch_mode mode, int events, const char *agent, const struct err *why)
 {
 	struct watch w = {.mode = mode, .events = events, .agent = agent};
 	struct buf line CLEANUP_BUF = {0};

@@ -26,7 +26,8 @@ decide_for(const struct tool_context *c, const struct tool *tool,
 	    .resource = resource,
 	    .workspace = c->workspace,
 	    .tool = tool->name,
-	    .now = c->now};
+	    .now = c->now,
+	    .tainted = c->tainted};
 
 	policy_decide(c->policy, &q, out);
 }
@@ -72,7 +73,8 @@ decide_call(const struct tool *tool, const struct json *arguments,
 	    .resource = tool->name,
 	    .workspace = c->workspace,
 	    .arguments = arguments,
-	    .now = c->now};
+	    .now = c->now,
+	    .tainted = c->tainted};
 
 	policy_decide(c->policy, &q, out);
 	if (out->winner == NULL && tool->builtin &&

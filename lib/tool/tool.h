@@ -79,6 +79,7 @@ struct tool_context {
 	const char *workspace;		/* absolute */
 	const char *hidden;		/* the agents' root, or NULL */
 	int64_t now;			/* effective time, for grants */
+	bool tainted;			/* what the model knows is, or may be */
 	/* The arguments as the model wrote them, passed on as they stand;
 	 * when empty they are written anew from the tree. */
 	struct slice text;

@@ -1,0 +1,323 @@
+/*
+ * agent-exec: run one command inside the sandbox that a set of grants
+ * compiles to.  See agent-exec(1).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/opt.h"
+#include "sandbox/sandbox.h"
+
+#define POLICY_MAX ((size_t)1 << 20)
+#define GRACE      (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
+
+enum { OPT_ALLOW = 1000, OPT_DENY, OPT_ENV, OPT_SANDBOX, OPT_STATUS };
+
+static const struct opt opts[] = {
+    {"allow", OPT_ALLOW, "GRANT", "add the line 'allow GRANT'"},
+    {"deny", OPT_DENY, "GRANT", "add the line 'deny GRANT'"},
+    {"env", OPT_ENV, "NAME=VALUE", "set a variable for the command"},
+    {"grants", 'g', "FILE", "the policy, instead of the default one"},
+    {"json-status", OPT_STATUS, "FD", "write how it ended to a descriptor"},
+    {"sandbox", OPT_SANDBOX, "MODE", "strict, or best-effort"},
+    {"timeout", 't', "DURATION", "end it after this time, status 124"},
+    {"workspace", 'w', "DIR", "the working folder (.)"},
+    {NULL, 0, NULL, NULL},
+};
+
+static const char *const usage[] = {
+    "[OPTION]... [--] COMMAND [ARGUMENT]...", NULL};
+
+static const struct program program = {
+    .name = "agent-exec",
+    .usage = usage,
+    .purpose = "Run one command where only granted files exist.",
+    .opts = opts,
+    .notes = "Without -g: system folders to read and execute, and the\n"
+	     "workspace to read and write.",
+};
+
+/* What the command line asks for. */
+struct request {
+	struct policy policy;
+	bool own_policy;
+	enum sandbox_mode mode;
+	char *workspace;
+	int64_t timeout;
+	int status_fd;
+	const char **env;
+	size_t envs, env_cap;
+};
+
+static void
+add_env(struct request *r, const char *variable)
+{
+	mem_room(&r->env, r->envs, &r->env_cap, sizeof(*r->env));
+	r->env[r->envs++] = variable;
+}
+
+/* A later setting of the same name wins. */
+static void
+set_env(struct request *r, const char *variable)
+{
+	size_t i, n = strcspn(variable, "=");
+
+	if (n == 0 || variable[n] == '\0')
+		die_usage(
+		    &program, "--env wants NAME=VALUE, got '%s'", variable);
+	for (i = 0; i < r->envs; i++)
+		if (strncmp(r->env[i], variable, n + 1) == 0) {
+			r->env[i] = variable;
+			return;
+		}
+	add_env(r, variable);
+}
+
+static void
+default_env(struct request *r)
+{
+	static const char *const base[] = {
+	    "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+	    "HOME=/tmp", "LANG=C.UTF-8", "TMPDIR=/tmp"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(base); i++)
+		add_env(r, base[i]);
+}
+
+static void
+read_policy(struct request *r, const char *name)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct err e;
+
+	r->own_policy = true;
+	if (file_read(AT_FDCWD, name, POLICY_MAX, &text, &e) < 0 ||
+	    policy_parse(&r->policy, buf_str(&text), text.len, name, &e) < 0)
+		die_err(&e);
+}
+
+static void
+add_line(struct request *r, const char *effect, const char *grant)
+{
+	char *line CLEANUP_FREE = mem_printf("%s %s", effect, grant);
+	char *from CLEANUP_FREE = mem_printf("--%s", effect);
+	struct err e;
+
+	if (policy_add(&r->policy, line, from, &e) < 0) {
+		(void)err_wrap(&e, "--%s '%s'", effect, grant);
+		die_err(&e);
+	}
+}
+
+static void
+set_workspace(struct request *r, const char *dir)
+{
+	free(r->workspace);
+	r->workspace = realpath(dir, NULL);
+	if (r->workspace == NULL)
+		die(EX_NOINPUT, "workspace '%s': %s", dir, strerror(errno));
+}
+
+static void
+set_mode(struct request *r, const char *mode)
+{
+	if (strcmp(mode, "best-effort") == 0)
+		r->mode = SANDBOX_BEST_EFFORT;
+	else if (strcmp(mode, "strict") != 0)
+		die_usage(&program,
+		    "--sandbox wants strict or best-effort, got '%s'", mode);
+}
+
+static void
+set_status_fd(struct request *r, const char *value)
+{
+	int64_t fd;
+
+	if (num_int(value, 0, INT_MAX, &fd) < 0 || fcntl((int)fd, F_GETFD) < 0)
+		die_usage(&program,
+		    "--json-status wants an open descriptor, got '%s'", value);
+	r->status_fd = (int)fd;
+}
+
+static void
+set_option(struct request *r, int option, const char *value)
+{
+	switch (option) {
+	case OPT_ALLOW:
+		add_line(r, "allow", value);
+		break;
+	case OPT_DENY:
+		add_line(r, "deny", value);
+		break;
+	case OPT_ENV:
+		set_env(r, value);
+		break;
+	case OPT_SANDBOX:
+		set_mode(r, value);
+		break;
+	case OPT_STATUS:
+		set_status_fd(r, value);
+		break;
+	case 'g':
+		read_policy(r, value);
+		break;
+	case 't':
+		if (num_duration(value, &r->timeout) < 0 || r->timeout == 0)
+			die_usage(&program,
+			    "--timeout wants a time such as 10s, got '%s'",
+			    value);
+		break;
+	case 'w':
+		set_workspace(r, value);
+		break;
+	}
+}
+
+static void
+complete_policy(struct request *r)
+{
+	if (!r->own_policy || r->policy.base)
+		policy_add_base(&r->policy);
+	if (!r->own_policy)
+		policy_add_workspace(&r->policy);
+	policy_given(&r->policy, clock_real());
+}
+
+/* SIGINT and SIGTERM become readable: they are passed on. */
+static int
+watch_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	if (fd < 0)
+		die(EX_OSERR, "cannot watch signals: %s", strerror(errno));
+	return fd;
+}
+
+/* Wait for it; true when its time was up. */
+static bool
+attend(struct child *c, int signals, int64_t timeout)
+{
+	struct pollfd p[] = {{.fd = c->pidfd, .events = POLLIN},
+	    {.fd = signals, .events = POLLIN}};
+	int64_t deadline = clock_deadline(timeout);
+	bool late = false, ending = false;
+	struct signalfd_siginfo info;
+	int n;
+
+	for (;;) {
+		n = poll(p, COUNT_OF(p), clock_poll_ms(deadline));
+		if (n < 0 && errno != EINTR)
+			die(EX_OSERR, "cannot wait: %s", strerror(errno));
+		if (n > 0 && p[0].revents != 0)
+			return late;
+		if (n > 0 && p[1].revents != 0)
+			(void)!read(signals, &info, sizeof(info));
+		else if (n != 0)
+			continue;
+		else if (!ending)
+			late = true;
+		if (ending && n == 0)
+			spawn_kill(c);
+		else
+			spawn_terminate(c);
+		deadline =
+		    ending && n == 0 ? CLOCK_NEVER : clock_deadline(GRACE);
+		ending = true;
+	}
+}
+
+static void
+write_status(int fd, const struct child_end *end, bool late)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &text};
+	struct err e;
+
+	if (fd < 0)
+		return;
+	jsonw_object(&w, NULL);
+	jsonw_integer(&w, "status", end->status);
+	jsonw_integer(&w, "signal", end->signal);
+	jsonw_bool(&w, "timeout", late);
+	jsonw_integer(&w, "cpu_ns", end->cpu_ns);
+	jsonw_end(&w, '}');
+	buf_putc(&text, '\n');
+	if (file_write_all(fd, text.data, text.len, "--json-status", &e) < 0)
+		die_err(&e);
+}
+
+static int
+run(struct request *r, struct launcher *l, char *argv[])
+{
+	struct view view CLEANUP(view_free) = {0};
+	struct child_end end;
+	struct child child;
+	struct spawn s = {.view = &view,
+	    .argv = (const char *const *)argv,
+	    .env = r->env,
+	    .in = STDIN_FILENO,
+	    .out = STDOUT_FILENO,
+	    .errout = STDERR_FILENO};
+	int signals = watch_signals();
+	struct err e;
+	bool late;
+
+	if (view_compile(&r->policy, r->workspace, NULL, NULL, clock_real(),
+		&view, &e) < 0 ||
+	    launcher_spawn(l, &s, &child, &e) < 0)
+		die_err(&e);
+	late = attend(&child, signals, r->timeout);
+	if (child_wait(&child, &end, &e) < 0)
+		die_err(&e);
+	write_status(r->status_fd, &end, late);
+	return late ? EX_DEADLINE : end.status;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct request r = {.timeout = CLOCK_NEVER, .status_fd = -1};
+	struct launcher *l;
+	struct err e;
+	const char *value;
+	int option, first, status;
+
+	policy_init(&r.policy);
+	default_env(&r);
+	while ((option = opt_next(&program, argc, argv, &value, &first)) != -1)
+		set_option(&r, option, value);
+	if (first == argc)
+		die_usage(&program, "a command is missing");
+	if (r.workspace == NULL)
+		set_workspace(&r, ".");
+	add_env(&r, NULL);
+	complete_policy(&r);
+	if (launcher_start(r.mode, &l, &e) < 0)
+		die_err(&e);
+	if (launcher_missing(l)[0] != '\0')
+		warn_msg("not enforced: %s", launcher_missing(l));
+	status = run(&r, l, argv + first);
+	launcher_stop(l);
+	policy_free(&r.policy);
+	free(r.workspace);
+	free(r.env);
+	finish(status);
+}
