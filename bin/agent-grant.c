@@ -10,20 +10,21 @@
 #include "base/mem.h"
 #include "cli/opt.h"
 #include "cli/show.h"
+#include "cli/value.h"
 
 enum { O_BECAUSE = 256, O_JSON, O_ROOT };
 
 static const struct opt opts[] = {
     {"because", O_BECAUSE, "TEXT", "deny: tell the agent why"},
     {"json", O_JSON, NULL, "one JSON object a line"},
-    {"root", O_ROOT, "DIR", "where the agents are"},
-    {NULL, 0, NULL, NULL}};
+    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {"pending [--json] [AGENT]",
     "answer REQUEST TEXT|-", "approve REQUEST", "deny [--because TEXT] REQUEST",
     "list [--json] AGENT", "check AGENT RIGHT RESOURCE", NULL};
 
-static const struct program program = {.name = "agent-grant", .usage = usage,
+static const struct program program = {.name = "agent-grant",
+    .usage = usage,
     .purpose = "Show what an agent may do, and answer what agents ask.",
     .opts = opts,
     .notes = "Status: 0 (check: allowed), 1 nothing is pending, or check: not "
@@ -93,8 +94,8 @@ request_row(struct table *t, const char *agent, const struct request *r)
 static int
 verb_pending(struct root *root, const struct arguments *a, const char *only)
 {
-	static const char *const head[] = {"REQUEST", "AGENT", "TOOL", "LEFT",
-	    "WHAT"};
+	static const char *const head[] = {
+	    "REQUEST", "AGENT", "TOOL", "LEFT", "WHAT"};
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	struct table t = {.columns = COUNT_OF(head)};
 	char id[ULID_TEXT] = "";
@@ -147,19 +148,6 @@ find_request(struct root *root, const char *request, char agent[ULID_TEXT])
 	    request);
 }
 
-static char *
-read_text(const char *operand)
-{
-	struct buf text = {0};
-	struct err e;
-
-	if (strcmp(operand, "-") != 0)
-		return mem_strdup(operand);
-	if (file_read_fd(STDIN_FILENO, "stdin", BLOB_MAX, &text, &e) < 0)
-		die_err(&e);
-	return buf_steal(&text);
-}
-
 static int
 answer(struct root *root, const char *request, const char *verdict,
     const char *text)
@@ -176,14 +164,18 @@ answer(struct root *root, const char *request, const char *verdict,
 		die_err(&e);
 	r = state_request(&s.state, request);
 	if (r == NULL)
-		die(EX_NOINPUT, "request '%s' is not open: it was answered, or "
-		    "never was", request);
+		die(EX_NOINPUT,
+		    "request '%s' is not open: it was answered, or "
+		    "never was",
+		    request);
 	if (r->deadline != 0 && r->deadline <= journal_now(&s.journal))
 		die(EX_NO, "request '%s': its time is over", request);
 	if (strcmp(verdict, "approve") == 0 && r->tool != NULL &&
 	    strcmp(r->tool, "ask_human") == 0)
-		die(EX_USAGE, "request '%s' is a question: use agent-grant "
-		    "answer", request);
+		die(EX_USAGE,
+		    "request '%s' is a question: use agent-grant "
+		    "answer",
+		    request);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "request", request);
 	jsonw_string(&w, "verdict", verdict);
@@ -191,7 +183,7 @@ answer(struct root *root, const char *request, const char *verdict,
 	jsonw_maybe(&w, "text", text);
 	jsonw_end(&w, '}');
 	if (session_stage(&s, RECORD_ANSWER,
-	    (struct slice){body.data, body.len}, &e) < 0 ||
+		(struct slice){body.data, body.len}, &e) < 0 ||
 	    session_seal(&s, &e) < 0)
 		die_err(&e);
 	session_close(&s);
@@ -218,8 +210,9 @@ verb_list(struct root *root, const struct arguments *a, const char *agent)
 
 		g = &s.state.policy.grants[i];
 		if (!a->json) {
-			printf("%-6s %s\n", strcmp(g->from, "base") == 0 ?
-			    "base" : g->id, g->line);
+			printf("%-6s %s\n",
+			    strcmp(g->from, "base") == 0 ? "base" : g->id,
+			    g->line);
 			continue;
 		}
 		buf_clear(&line);
@@ -283,7 +276,7 @@ run(struct root *root, const struct arguments *a, const char *verb,
 	if (strcmp(verb, "deny") == 0 && n == 1)
 		return answer(root, args[0], "deny", a->because);
 	if (strcmp(verb, "answer") == 0 && n == 2) {
-		text = read_text(args[1]);
+		text = value_text(args[1]);
 		r = answer(root, args[0], "answer", text);
 		free(text);
 		return r;

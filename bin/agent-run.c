@@ -1,19 +1,18 @@
 /* agent-run: create an agent, or go on with one, and drive it. */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/birth.h"
 #include "agent/image.h"
 #include "agent/run.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
 #include "cli/stop.h"
+#include "cli/value.h"
 #include "cli/watch.h"
 
 enum {
@@ -61,14 +60,14 @@ static const struct opt opts[] = {
     {"sandbox", O_SANDBOX, "MODE", "strict, or best-effort"},
     {"temperature", O_TEMPERATURE, "X", "sampling; default: the model's"},
     {"tools", O_TOOLS, "DIR", "executable tools; may be repeated"},
-    {"workspace", 'w', "DIR", "work in this folder"},
-    {NULL, 0, NULL, NULL}};
+    {"workspace", 'w', "DIR", "work in this folder"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
     "[-m MODEL] [-w DIR] [-i IMAGE] [-g POLICY] [--max-…] GOAL|-",
     "-r AGENT [--max-…] [GOAL|-]", NULL};
 
-static const struct program program = {.name = "agent-run", .usage = usage,
+static const struct program program = {.name = "agent-run",
+    .usage = usage,
     .purpose = "Create an agent, or go on with one, and drive it until it is "
 	       "done.",
     .opts = opts,
@@ -87,52 +86,25 @@ struct arguments {
 	int events;
 };
 
-static int64_t
-integer(const char *name, const char *value)
-{
-	int64_t n;
-
-	if (num_int(value, 1, INT64_MAX / 4, &n) < 0)
-		die_usage(&program, "--%s: '%s' is no positive number", name,
-		    value);
-	return n;
-}
-
-/* One that is not open now would be that of a file which is opened later: the
- * journal, for one. */
-static int
-descriptor(const char *value)
-{
-	int64_t n;
-
-	if (num_int(value, 1, INT32_MAX, &n) < 0 ||
-	    fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
-		die_usage(&program, "--events: '%s' is no open descriptor",
-		    value);
-	return (int)n;
-}
-
 static void
 limit(struct limits *l, int letter, const char *v)
 {
 	switch (letter) {
 	case O_MAX_CALLS:
-		l->tool_calls = integer("max-tool-calls", v);
+		l->tool_calls = value_integer(&program, "max-tool-calls", v);
 		break;
 	case O_MAX_TOKENS:
-		l->tokens = integer("max-tokens", v);
+		l->tokens = value_integer(&program, "max-tokens", v);
 		break;
 	case O_MAX_TURNS:
-		l->turns = integer("max-turns", v);
+		l->turns = value_integer(&program, "max-turns", v);
 		break;
 	case O_MAX_COST:
 		if (num_money(v, &l->cost) < 0 || l->cost == 0)
 			die_usage(&program, "--max-cost: '%s' is no amount", v);
 		break;
 	default:
-		if (num_duration(v, &l->time_ns) < 0 || l->time_ns == 0)
-			die_usage(&program, "--max-time: '%s' is no duration",
-			    v);
+		l->time_ns = value_duration(&program, "max-time", v);
 	}
 }
 
@@ -143,8 +115,8 @@ add_tools(struct arguments *a, const char *dir)
 
 	if (full == NULL)
 		die(EX_NOINPUT, "--tools: '%s': %s", dir, strerror(errno));
-	a->tools = mem_grow(a->tools, a->birth.tool_count + 1,
-	    sizeof(*a->tools));
+	a->tools =
+	    mem_grow(a->tools, a->birth.tool_count + 1, sizeof(*a->tools));
 	a->tools[a->birth.tool_count++] = full;
 }
 
@@ -173,14 +145,16 @@ option(struct arguments *a, int letter, const char *v)
 	case O_ALLOW:
 	case O_DENY:
 		policy_arg(&a->grants,
-		    letter == 'g' ? "" : letter == O_ALLOW ? "allow" : "deny",
+		    letter == 'g'       ? ""
+		    : letter == O_ALLOW ? "allow"
+					: "deny",
 		    v);
 		break;
 	case O_JSON:
 		a->watch = WATCH_JSON;
 		break;
 	case O_EVENTS:
-		a->events = descriptor(v);
+		a->events = value_descriptor(&program, "events", v);
 		break;
 	case O_CKPT:
 		if (strcmp(v, "tool") != 0 && strcmp(v, "none") != 0)
@@ -197,22 +171,18 @@ option(struct arguments *a, int letter, const char *v)
 		a->run.prices = v;
 		break;
 	case O_MAX_REPLY:
-		a->run.max_tokens = integer("max-reply", v);
+		a->run.max_tokens = value_integer(&program, "max-reply", v);
 		break;
 	case O_ROOT:
 		a->root = v;
 		break;
 	case O_SANDBOX:
-		if (strcmp(v, "strict") != 0 && strcmp(v, "best-effort") != 0)
-			die_usage(&program,
-			    "--sandbox: want strict or best-effort");
-		a->sandbox = v[0] == 's' ? SANDBOX_STRICT :
-		    SANDBOX_BEST_EFFORT;
+		a->sandbox = value_sandbox(&program, v);
 		break;
 	case O_TEMPERATURE:
 		if (num_double(v, &number) < 0)
-			die_usage(&program, "--temperature: '%s' is no number",
-			    v);
+			die_usage(
+			    &program, "--temperature: '%s' is no number", v);
 		a->run.temperature = v;
 		break;
 	case O_TOOLS:
@@ -227,34 +197,28 @@ option(struct arguments *a, int letter, const char *v)
 static char *
 read_goal(int argc, char *argv[], int first)
 {
-	struct buf text = {0};
-	struct err e;
+	char *text;
+	size_t n;
 
 	if (argc - first > 1)
 		die_usage(&program, "more than one goal; quote it");
 	if (argc == first)
 		return NULL;
-	if (argv[first][0] == '\0')
+	text = value_text(argv[first]);
+	n = strlen(text);
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	if (n == 0)
 		die_usage(&program, "the goal is empty");
-	if (strcmp(argv[first], "-") != 0)
-		return mem_strdup(argv[first]);
-	if (file_read_fd(STDIN_FILENO, "stdin", BLOB_MAX, &text, &e) < 0)
-		die_err(&e);
-	if (memchr(buf_str(&text), '\0', text.len) != NULL)
-		die(EX_DATAERR, "the goal holds a NUL byte");
-	while (text.len > 0 && text.data[text.len - 1] == '\n')
-		buf_cut(&text, text.len - 1);
-	if (text.len == 0)
-		die_usage(&program, "the goal on the standard input is empty");
-	return buf_steal(&text);
+	return text;
 }
 
 /* What would end its first run at once leaves no agent behind. */
 static void
 check_first(const struct arguments *a, struct launcher *launcher)
 {
-	const char *prices = a->run.prices != NULL ? a->run.prices :
-	    getenv("AGENT_PRICES");
+	const char *prices =
+	    a->run.prices != NULL ? a->run.prices : getenv("AGENT_PRICES");
 	struct tool_table tools;
 	struct model *model;
 	struct err e;
@@ -351,12 +315,14 @@ main(int argc, char *argv[])
 	goal = read_goal(argc, argv, first);
 	if (goal == NULL && a.resume == NULL)
 		die_usage(&program, "no goal");
-	if (a.resume != NULL && (a.grants.count > 0 || a.image != NULL ||
-	    a.birth.workspace != NULL || a.birth.name != NULL || a.birth.copy ||
-	    a.birth.tool_count > 0))
+	if (a.resume != NULL &&
+	    (a.grants.count > 0 || a.image != NULL ||
+		a.birth.workspace != NULL || a.birth.name != NULL ||
+		a.birth.copy || a.birth.tool_count > 0))
 		die_usage(&program, "-r goes on with what the agent has: -g, "
-		    "-i, -w, --copy, --name, --tools, --allow and --deny are for a new "
-		    "one");
+				    "-i, -w, --copy, --name, --tools, --allow "
+				    "and --deny are for a new "
+				    "one");
 	if (launcher_start(a.sandbox, &launcher, &e) < 0)
 		die_err(&e);
 	if (launcher_missing(launcher)[0] != '\0')

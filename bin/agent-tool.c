@@ -1,17 +1,16 @@
 /* agent-tool: list, describe or call a tool under an agent's authority. */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/run.h"
-#include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/opt.h"
 #include "cli/show.h"
 #include "cli/stop.h"
+#include "cli/value.h"
 
 enum { O_JSON = 256, O_ROOT, O_SANDBOX };
 
@@ -47,10 +46,8 @@ option(void *arg, int letter, const char *v)
 		a->json = true;
 	else if (letter == O_ROOT)
 		a->root = v;
-	else if (strcmp(v, "best-effort") == 0)
-		a->sandbox = SANDBOX_BEST_EFFORT;
-	else if (strcmp(v, "strict") != 0)
-		die_usage(&program, "--sandbox: want strict or best-effort");
+	else
+		a->sandbox = value_sandbox(&program, v);
 }
 
 static void
@@ -89,21 +86,6 @@ list(const struct tool_table *tools, bool json)
 	}
 	table_print(&t, stdout);
 	return 0;
-}
-
-static char *
-read_arguments(const char *operand)
-{
-	struct buf text = {0};
-	struct err e;
-
-	if (operand == NULL)
-		return mem_strdup("{}");
-	if (strcmp(operand, "-") != 0)
-		return mem_strdup(operand);
-	if (file_read_fd(STDIN_FILENO, "stdin", BLOB_MAX, &text, &e) < 0)
-		die_err(&e);
-	return buf_steal(&text);
 }
 
 static int
@@ -153,7 +135,7 @@ static int
 call(struct session *s, struct launcher *l, const struct tool *t,
     const char *operand, bool json)
 {
-	char *text CLEANUP_FREE = read_arguments(operand);
+	char *text CLEANUP_FREE = value_text(operand == NULL ? "{}" : operand);
 	struct json *args CLEANUP_JSON = NULL;
 	struct tool_result r;
 	struct err e;

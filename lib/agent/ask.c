@@ -20,14 +20,14 @@ stage_model_call(struct runner *r, unsigned attempt, struct err *e)
 	char hex[DIGEST_HEX + 1], id[32];
 	struct digest request, stored;
 
-	if (!r->tools_stored && blob_put(r->s->root, tools.data, tools.len,
-	    &stored, e) < 0)
+	if (!r->tools_stored &&
+	    blob_put(r->s->root, tools.data, tools.len, &stored, e) < 0)
 		return -1;
 	r->tools_stored = true;
 	state_request_digest(s, tools, &request);
 	/* A call that is sent again keeps its id. */
-	(void)snprintf(id, sizeof(id), "m%" PRId64, attempt == 1 ?
-	    journal_next(&r->s->journal) : s->model_call_id);
+	(void)snprintf(id, sizeof(id), "m%" PRId64,
+	    attempt == 1 ? journal_next(&r->s->journal) : s->model_call_id);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", id);
 	jsonw_string(&w, "model", s->model);
@@ -46,7 +46,7 @@ static const char *
 call_id(const struct json *calls, const struct json *call, const char *offer)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const char *id = json_get_string(call, "id"), *other;
 	const struct json *c;
 
@@ -64,8 +64,8 @@ call_id(const struct json *calls, const struct json *call, const char *offer)
 /* The calls as the model wrote them, but with ids that we can use: present,
  * of plain characters, and each once. */
 static int
-write_calls(struct runner *r, const struct model_reply *reply,
-    struct jsonw *w, struct err *e)
+write_calls(struct runner *r, const struct model_reply *reply, struct jsonw *w,
+    struct err *e)
 {
 	struct json *calls CLEANUP_JSON = NULL;
 	const struct json *c, *fn;
@@ -79,7 +79,7 @@ write_calls(struct runner *r, const struct model_reply *reply,
 		return err_wrap(e, "calls");
 	jsonw_array(w, "calls");
 	for (c = json_first(calls); c != NULL && n < CALLS_MAX;
-	    c = json_next(c), n++) {
+	     c = json_next(c), n++) {
 		fn = json_get(c, "function");
 		name = json_get_string(fn, "name");
 		args = json_get_string(fn, "arguments");
@@ -105,8 +105,7 @@ stage_reply(struct runner *r, const struct model_reply *reply, struct err *e)
 	struct jsonw w = {.out = &body};
 	char id[32];
 
-	(void)snprintf(id, sizeof(id), "m%" PRId64,
-	    r->s->state.model_call_id);
+	(void)snprintf(id, sizeof(id), "m%" PRId64, r->s->state.model_call_id);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", id);
 	jsonw_string(&w, "stop", model_stop_name(reply->stop));
@@ -123,8 +122,8 @@ stage_reply(struct runner *r, const struct model_reply *reply, struct err *e)
 	else if (write_calls(r, reply, &w, e) < 0)
 		return -1;
 	if (reply->provider.len > 0)
-		jsonw_raw(&w, "provider", reply->provider.data,
-		    reply->provider.len);
+		jsonw_raw(
+		    &w, "provider", reply->provider.data, reply->provider.len);
 	jsonw_text(&w, "text", buf_str(&reply->text), reply->text.len);
 	jsonw_end(&w, '}');
 	return runner_stage(r, RECORD_MODEL_REPLY, &body, e);
@@ -135,7 +134,7 @@ static bool
 reads_request(const char *spec)
 {
 	return strncmp(spec, "script:", 7) != 0 &&
-	    strncmp(spec, "replay:", 7) != 0;
+	       strncmp(spec, "replay:", 7) != 0;
 }
 
 static int
@@ -171,21 +170,21 @@ model_failed(struct runner *r, const struct err *why, struct run_end *end)
 	if (why->status == EX_TEMPFAIL && runner_stop_asked(r))
 		return;
 	if (why->status == EX_DEADLINE && r->deadline != CLOCK_NEVER)
-		run_end_set(end, AGENT_PAUSED, EX_LIMIT, "the limit of time is met");
+		run_end_set(
+		    end, AGENT_PAUSED, EX_LIMIT, "the limit of time is met");
 	else
 		run_end_set(end, AGENT_READY, why->status, why->msg);
 }
 
 int
-ask_model(struct runner *r, unsigned attempt, struct run_end *end,
-    struct err *e)
+ask_model(
+    struct runner *r, unsigned attempt, struct run_end *end, struct err *e)
 {
 	struct model_reply reply;
 	struct err why;
 	int got;
 
-	if (stage_model_call(r, attempt, e) < 0 ||
-	    session_commit(r->s, e) < 0)
+	if (stage_model_call(r, attempt, e) < 0 || session_commit(r->s, e) < 0)
 		return -1;
 	model_reply_init(&reply);
 	got = send(r, &reply, &why);

@@ -48,11 +48,14 @@ stage_grants(struct journal *j, const struct policy *p)
 		}
 		w = (struct jsonw){.out = &body};
 		jsonw_object(&w, NULL);
-		jsonw_string(&w, "grant", base && g->from != NULL &&
-		    strcmp(g->from, "base") == 0 ? "base" : g->id);
+		jsonw_string(&w, "grant",
+		    base && g->from != NULL && strcmp(g->from, "base") == 0
+			? "base"
+			: g->id);
 		jsonw_maybe(&w, "from", g->from);
-		jsonw_string(&w, "line", g->from != NULL &&
-		    strcmp(g->from, "base") == 0 ? "base" : g->line);
+		jsonw_string(&w, "line",
+		    g->from != NULL && strcmp(g->from, "base") == 0 ? "base"
+								    : g->line);
 		jsonw_end(&w, '}');
 		(void)stage(j, RECORD_GRANT, &body);
 	}
@@ -83,8 +86,8 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 }
 
 static int
-write_journal(struct root *root, int dir, const struct birth *b, const struct digest *info,
-    struct err *e)
+write_journal(struct root *root, int dir, const struct birth *b,
+    const struct digest *info, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
@@ -153,8 +156,10 @@ check_name(struct root *r, const char *name, struct err *e)
 	char *other;
 
 	if (!info_name_ok(name))
-		return err_set(e, EX_USAGE, 0, "'%s' cannot be a name: use "
-		    "letters, digits, '.', '_' and '-'", name);
+		return err_set(e, EX_USAGE, 0,
+		    "'%s' cannot be a name: use "
+		    "letters, digits, '.', '_' and '-'",
+		    name);
 	if (root_list(r, &ids, &n, e) < 0)
 		return -1;
 	for (i = 0; i < n; i++) {
@@ -163,8 +168,7 @@ check_name(struct root *r, const char *name, struct err *e)
 		if (strcmp(other, name) == 0) {
 			free(other);
 			return err_set(e, EX_CANTCREAT, 0,
-			    "the name '%s' is taken by agent %s", name,
-			    ids[i]);
+			    "the name '%s' is taken by agent %s", name, ids[i]);
 		}
 		free(other);
 	}
@@ -177,9 +181,10 @@ publish(struct root *r, const char *id, const char *name, struct err *e)
 	int lock CLEANUP_FD = -1;
 	char from[ULID_TEXT + 8];
 
-	if (name != NULL && (lock_wait(r->fd, "lock",
-	    clock_deadline(10 * CLOCK_SECOND), &lock, e) < 0 ||
-	    check_name(r, name, e) < 0))
+	if (name != NULL &&
+	    (lock_wait(r->fd, "lock", clock_deadline(10 * CLOCK_SECOND), &lock,
+		 e) < 0 ||
+		check_name(r, name, e) < 0))
 		return -1;
 	(void)snprintf(from, sizeof(from), ".new/%s", id);
 	if (renameat(r->agents, from, r->agents, id) < 0)
@@ -188,8 +193,8 @@ publish(struct root *r, const char *id, const char *name, struct err *e)
 }
 
 int
-birth_agent(struct root *r, const struct birth *b, char id[ULID_TEXT],
-    struct err *e)
+birth_agent(
+    struct root *r, const struct birth *b, char id[ULID_TEXT], struct err *e)
 {
 	char path[ULID_TEXT + 8], created[CLOCK_TEXT];
 	int dir CLEANUP_FD = -1, lock CLEANUP_FD = -1;
@@ -209,9 +214,10 @@ birth_agent(struct root *r, const struct birth *b, char id[ULID_TEXT],
 	if (mkdirat(r->agents, path, 0700) < 0) {
 		err_set(e, EX_CANTCREAT, errno, "cannot make '%s'", path);
 	} else if (file_open(r->agents, path, O_RDONLY | O_DIRECTORY, 0, &dir,
-	    e) < 0 ||
-	    lock_take(dir, "lock", &lock, e) < 0 ||
-	    prepare(r, dir, b, &i, e) < 0 || publish(r, i.id, b->name, e) < 0) {
+		       e) < 0 ||
+		   lock_take(dir, "lock", &lock, e) < 0 ||
+		   prepare(r, dir, b, &i, e) < 0 ||
+		   publish(r, i.id, b->name, e) < 0) {
 		(void)file_remove_tree(r->agents, path, &lost);
 	} else {
 		memcpy(id, i.id, ULID_TEXT);
@@ -241,8 +247,8 @@ birth_sweep(struct root *r)
 		    fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    clock_real() - st.st_mtime * CLOCK_SECOND < SWEEP_AGE)
 			continue;
-		if (file_open(fd, d->d_name, O_RDONLY | O_DIRECTORY, 0, &sub,
-		    &e) < 0)
+		if (file_open(
+			fd, d->d_name, O_RDONLY | O_DIRECTORY, 0, &sub, &e) < 0)
 			continue;
 		if (lock_take(sub, "lock", &lock, &e) == 0) {
 			(void)file_remove_tree(fd, d->d_name, &e);

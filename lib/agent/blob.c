@@ -87,8 +87,8 @@ expand_one(const struct root *r, struct slice body, size_t m,
 	if (token.len != DIGEST_HEX + 2 ||
 	    digest_parse(token.data + 1, DIGEST_HEX, &d) < 0 ||
 	    (size_t)(token.data - body.data) < klen)
-		return err_set(e, EX_DATAERR, 0, "'%s' is no digest",
-		    members[m].key);
+		return err_set(
+		    e, EX_DATAERR, 0, "'%s' is no digest", members[m].key);
 	if (blob_get(r, &d, &data, e) < 0)
 		return -1;
 	if (!members[m].quoted && json_check(buf_str(&data), data.len, e) < 0)

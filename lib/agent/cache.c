@@ -210,8 +210,8 @@ put_state(struct jsonw *w, const struct state *s)
 }
 
 int
-cache_save(int dir, const struct state *s, const struct journal_mark *m,
-    struct err *e)
+cache_save(
+    int dir, const struct state *s, const struct journal_mark *m, struct err *e)
 {
 	struct buf out CLEANUP_BUF = {0}, line CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &line};
@@ -247,12 +247,13 @@ get_grants(struct state *s, const struct json *j)
 	if (json_get_bool(j, "has_base", false))
 		policy_add_base(&s->policy);
 	for (g = json_first(json_get(j, "grants")); g != NULL;
-	    g = json_next(g)) {
+	     g = json_next(g)) {
 		line = json_get_string(g, "line");
 		id = json_get_string(g, "id");
 		from = json_get_string(g, "from");
-		if (line == NULL || policy_add(&s->policy, line,
-		    from == NULL ? "journal" : from, &e) < 0)
+		if (line == NULL ||
+		    policy_add(&s->policy, line,
+			from == NULL ? "journal" : from, &e) < 0)
 			return -1;
 		new = &s->policy.grants[s->policy.count - 1];
 		new->given = get_integer(g, "given");
@@ -274,7 +275,7 @@ get_lists(struct state *s, const struct json *j)
 	struct request r;
 
 	for (v = json_first(json_get(j, "requests")); v != NULL;
-	    v = json_next(v)) {
+	     v = json_next(v)) {
 		r.id = mem_strdup(json_get_string(v, "id"));
 		r.call = mem_strdup(json_get_string(v, "call"));
 		r.tool = mem_strdup(json_get_string(v, "tool"));
@@ -288,7 +289,7 @@ get_lists(struct state *s, const struct json *j)
 		s->requests[s->request_count++] = r;
 	}
 	for (v = json_first(json_get(j, "approvals")); v != NULL;
-	    v = json_next(v)) {
+	     v = json_next(v)) {
 		a.request = mem_strdup(json_get_string(v, "request"));
 		a.tool = mem_strdup(json_get_string(v, "tool"));
 		get_digest(v, "arguments", &a.arguments);
@@ -297,9 +298,9 @@ get_lists(struct state *s, const struct json *j)
 		s->approvals[s->approval_count++] = a;
 	}
 	for (v = json_first(json_get(j, "calls")); v != NULL;
-	    v = json_next(v)) {
-		mem_room(&s->calls, s->call_count, &s->call_cap,
-		    sizeof(*s->calls));
+	     v = json_next(v)) {
+		mem_room(
+		    &s->calls, s->call_count, &s->call_cap, sizeof(*s->calls));
 		get_call(&s->calls[s->call_count++], v);
 	}
 }

@@ -17,8 +17,9 @@ put_decision(struct jsonw *w, const struct plan *p)
 	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
 	jsonw_array(w, "grants");
 	if (g != NULL && g->id != NULL)
-		jsonw_string(w, NULL, g->from != NULL &&
-		    strcmp(g->from, "base") == 0 ? "base" : g->id);
+		jsonw_string(w, NULL,
+		    g->from != NULL && strcmp(g->from, "base") == 0 ? "base"
+								    : g->id);
 	jsonw_end(w, ']');
 	jsonw_maybe(w, "approval", p->approval);
 	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
@@ -43,8 +44,8 @@ callrecord_call(struct runner *r, const struct plan *p, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
-	enum tool_effect effect = p->tool == NULL ? EFFECT_NONE :
-	    p->tool->effect;
+	enum tool_effect effect =
+	    p->tool == NULL ? EFFECT_NONE : p->tool->effect;
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", p->call->id);
@@ -56,8 +57,8 @@ callrecord_call(struct runner *r, const struct plan *p, struct err *e)
 		put_digests(&w, &p->run);
 	jsonw_string(&w, "arguments", p->call->arguments);
 	jsonw_end(&w, '}');
-	return session_stage(r->s, RECORD_TOOL_CALL,
-	    (struct slice){body.data, body.len}, e);
+	return session_stage(
+	    r->s, RECORD_TOOL_CALL, (struct slice){body.data, body.len}, e);
 }
 
 int
@@ -84,8 +85,8 @@ callrecord_result(struct runner *r, const struct call *c, bool unusable,
 		jsonw_bool(&w, "unusable", true);
 	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);
 	jsonw_end(&w, '}');
-	return session_stage(r->s, RECORD_TOOL_RESULT,
-	    (struct slice){body.data, body.len}, e);
+	return session_stage(
+	    r->s, RECORD_TOOL_RESULT, (struct slice){body.data, body.len}, e);
 }
 
 int
@@ -114,7 +115,8 @@ plan_settle(struct plan *p, enum tool_status status, const char *text)
 }
 
 int
-callrecord_ask(struct runner *r, struct plan *p, const char *text, struct err *e)
+callrecord_ask(
+    struct runner *r, struct plan *p, const char *text, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
@@ -131,8 +133,8 @@ callrecord_ask(struct runner *r, struct plan *p, const char *text, struct err *e
 	    journal_next(&r->s->journal));
 	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
 	digest_hex(&d, hex);
-	clock_text(journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND,
-	    deadline);
+	clock_text(
+	    journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND, deadline);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "request", id);
 	jsonw_string(&w, "call", p->call->id);
@@ -144,11 +146,12 @@ callrecord_ask(struct runner *r, struct plan *p, const char *text, struct err *e
 	jsonw_string(&w, "text", text);
 	jsonw_string(&w, "arguments", p->call->arguments);
 	jsonw_end(&w, '}');
-	if (session_stage(r->s, RECORD_ASK,
-	    (struct slice){body.data, body.len}, e) < 0)
+	if (session_stage(
+		r->s, RECORD_ASK, (struct slice){body.data, body.len}, e) < 0)
 		return -1;
 	note = mem_printf("request %s is pending: a person answers later; go "
-	    "on with what else can be done, or end your turn", id);
+			  "on with what else can be done, or end your turn",
+	    id);
 	plan_settle(p, TOOL_PENDING, note);
 	return 0;
 }

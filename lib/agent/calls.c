@@ -12,8 +12,7 @@ static struct tool_context
 context(struct runner *r, const struct plan *p)
 {
 	return (struct tool_context){.launcher = r->launcher,
-	    .policy = p->approval != NULL ? &p->approved :
-	    &r->s->state.policy,
+	    .policy = p->approval != NULL ? &p->approved : &r->s->state.policy,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
 	    .now = journal_now(&r->s->journal),
@@ -27,8 +26,8 @@ calls_alone(const void *arg, const struct call *c)
 	const struct runner *r = arg;
 	const struct tool *t = tool_find(&r->tools, c->name);
 
-	return t != NULL && (t->effect != EFFECT_NONE ||
-	    t->kind == TOOL_RUNNER);
+	return t != NULL &&
+	       (t->effect != EFFECT_NONE || t->kind == TOOL_RUNNER);
 }
 
 /* ---- decide --------------------------------------------------------------------- */
@@ -49,8 +48,10 @@ static void
 use_approval(struct runner *r, struct plan *p)
 {
 	const struct policy *own = &r->s->state.policy;
-	const struct approval *a = r->by != NULL ? NULL :
-	    state_approval(&r->s->state, p->call->name, p->call->arguments);
+	const struct approval *a = r->by != NULL
+				       ? NULL
+				       : state_approval(&r->s->state,
+					     p->call->name, p->call->arguments);
 	size_t i;
 
 	if ((a == NULL && !p->recorded) || p->decision.winner == NULL)
@@ -77,18 +78,18 @@ decide(struct runner *r, struct plan *p)
 	p->tool = tool_find(&r->tools, p->call->name);
 	if (r->by == NULL && r->s->state.stop == MODEL_STOP_LENGTH) {
 		refuse(p, "your reply was cut at its length limit, so the call "
-		    "was not made; make it again, shorter");
+			  "was not made; make it again, shorter");
 		return;
 	}
 	if (p->tool == NULL) {
-		char *why CLEANUP_FREE = mem_printf("there is no tool '%.64s'",
-		    p->call->name);
+		char *why CLEANUP_FREE =
+		    mem_printf("there is no tool '%.64s'", p->call->name);
 
 		refuse(p, why);
 		return;
 	}
 	if (json_parse(ctx.text.len == 0 ? "{}" : ctx.text.data,
-	    ctx.text.len == 0 ? 2 : ctx.text.len, &p->arguments, &e) < 0 ||
+		ctx.text.len == 0 ? 2 : ctx.text.len, &p->arguments, &e) < 0 ||
 	    schema_check(p->tool->schema, p->arguments, &e) < 0) {
 		err_wrap(&e, "bad arguments");
 		refuse(p, e.msg);
@@ -98,7 +99,7 @@ decide(struct runner *r, struct plan *p)
 	/* A call that is made again was allowed, and its use, or a person's
 	 * word for it, is spent: only a denial since then counts. */
 	if (p->recorded && (p->decision.winner == NULL ||
-	    p->decision.winner->effect == GRANT_ALLOW))
+			       p->decision.winner->effect == GRANT_ALLOW))
 		p->decision.verdict = GRANT_ALLOW;
 	if (p->decision.verdict == GRANT_ASK)
 		use_approval(r, p);
@@ -114,8 +115,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 	const char *text;
 
 	if (strcmp(p->tool->name, "ask_human") == 0)
-		return callrecord_ask(r, p,
-		    json_get_string(p->arguments, "question"), e);
+		return callrecord_ask(
+		    r, p, json_get_string(p->arguments, "question"), e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
@@ -139,8 +140,8 @@ start(struct runner *r, struct plan *p)
 }
 
 static int
-note_children(struct runner *r, const struct plan *plans, size_t n,
-    struct err *e)
+note_children(
+    struct runner *r, const struct plan *plans, size_t n, struct err *e)
 {
 	const struct child **children CLEANUP_FREE =
 	    mem_new(n, sizeof(*children));
@@ -149,8 +150,7 @@ note_children(struct runner *r, const struct plan *plans, size_t n,
 	for (i = 0; i < n; i++)
 		if (plans[i].started)
 			children[count++] = &plans[i].run.child;
-	return count == 0 ? 0 :
-	    session_note_children(r->s, children, count, e);
+	return count == 0 ? 0 : session_note_children(r->s, children, count, e);
 }
 
 /* Let them go; what has a deadline of the run's own keeps it. */
@@ -175,8 +175,8 @@ fetch(struct runner *r, struct plan *p)
 	struct tool_context ctx = context(r, p);
 	struct err e;
 
-	if (tool_fetch(p->tool, p->arguments, &ctx, r->opt->stop_fd,
-	    &p->result, &e) == 0) {
+	if (tool_fetch(p->tool, p->arguments, &ctx, r->opt->stop_fd, &p->result,
+		&e) == 0) {
 		p->settled = true;
 		return 0;
 	}
@@ -233,7 +233,7 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 	else if (p->tool->kind == TOOL_RUNNER)
 		return runner_tool(r, p, e);
 	else if (r->opt->preimage && p->started && !p->run.prepared &&
-	    p->tool->effect == EFFECT_WORKSPACE)
+		 p->tool->effect == EFFECT_WORKSPACE)
 		return recover_preimage(r, p->call, e);
 	return 0;
 }
@@ -273,8 +273,9 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 			return -1;
 	}
 	for (i = 0; i < n; i++)
-		if (plans[i].settled && callrecord_result(r, plans[i].call,
-		    plans[i].unusable, &plans[i].result, e) < 0)
+		if (plans[i].settled &&
+		    callrecord_result(r, plans[i].call, plans[i].unusable,
+			&plans[i].result, e) < 0)
 			return -1;
 	return 0;
 }
@@ -310,8 +311,8 @@ calls_make(struct runner *r, size_t from, size_t to, struct err *e)
 }
 
 int
-calls_make_one(struct runner *r, struct call *c, struct tool_result *out,
-    struct err *e)
+calls_make_one(
+    struct runner *r, struct call *c, struct tool_result *out, struct err *e)
 {
 	struct plan p = {.call = c};
 	int got;

@@ -146,7 +146,8 @@ add_call(struct folding *f, const struct json *c, struct err *e)
 	struct call new = {0};
 
 	if (id == NULL || name == NULL || args == NULL)
-		return folding_bad(f, "a call without id, name or arguments", e);
+		return folding_bad(
+		    f, "a call without id, name or arguments", e);
 	new.id = mem_printf("%" PRId64 ".%zu", f->rec->seq, s->call_count);
 	new.model_id = mem_strdup(id);
 	new.name = mem_strdup(name);
@@ -171,8 +172,8 @@ read_stop(const char *name)
 static int
 apply_bad_reply(struct folding *f, const char *why)
 {
-	char *note CLEANUP_FREE = mem_printf(
-	    "[your last reply could not be used: %s]", why);
+	char *note CLEANUP_FREE =
+	    mem_printf("[your last reply could not be used: %s]", why);
 
 	folding_say(f->s, "user", note);
 	f->s->needs_model = true;

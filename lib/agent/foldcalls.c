@@ -108,7 +108,7 @@ folding_tool_result(struct folding *f, struct err *e)
 		return folding_bad(f, "the result of no open call", e);
 	c->phase = CALL_CLOSED;
 	for (label = json_first(json_get(f->body, "labels")); label != NULL;
-	    label = json_next(label))
+	     label = json_next(label))
 		if (json_string(label) != NULL &&
 		    strcmp(json_string(label), "tainted") == 0)
 			s->tainted = true;

@@ -9,16 +9,16 @@
 #include "journal/journal.h"
 
 int
-history_open(struct root *root, const char *id, struct history *out,
-    struct err *e)
+history_open(
+    struct root *root, const char *id, struct history *out, struct err *e)
 {
 	struct history h = {.root = root, .dir = -1, .fd = -1};
 
-	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &h.dir,
-	    e) < 0 ||
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &h.dir, e) <
+		0 ||
 	    info_read(h.dir, id, &h.info, e) < 0 ||
-	    file_open(h.dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &h.fd,
-	    e) < 0) {
+	    file_open(h.dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &h.fd, e) <
+		0) {
 		history_close(&h);
 		return err_wrap(e, "agent '%s'", id);
 	}
@@ -91,20 +91,19 @@ find(const struct history *h, int64_t seq, struct state *s, struct reader *r,
 	int got;
 
 	while ((got = reader_next(r, rec, e)) == 1 && rec->seq < seq)
-		if (s != NULL &&
-		    (blob_expand(h->root, rec->body, &room, &rec->body,
-		    e) < 0 ||
-		    state_apply(s, rec, e) < 0))
+		if (s != NULL && (blob_expand(h->root, rec->body, &room,
+				      &rec->body, e) < 0 ||
+				     state_apply(s, rec, e) < 0))
 			return -1;
 	if (got == 0)
-		return err_set(e, EX_NOINPUT, 0, "there is no record %" PRId64,
-		    seq);
+		return err_set(
+		    e, EX_NOINPUT, 0, "there is no record %" PRId64, seq);
 	return got < 0 ? -1 : 0;
 }
 
 int
-history_record(const struct history *h, int64_t seq, struct buf *line,
-    struct err *e)
+history_record(
+    const struct history *h, int64_t seq, struct buf *line, struct err *e)
 {
 	struct reader r;
 	struct record rec;
@@ -147,13 +146,14 @@ rebuild(const struct history *h, const struct state *s,
 	if (strcmp(is, want) != 0)
 		return err_set(e, EX_DATAERR, 0,
 		    "record %" PRId64 ": the rebuilt request is not the one "
-		    "that was sent", rec->seq);
+		    "that was sent",
+		    rec->seq);
 	return 0;
 }
 
 int
-history_request(const struct history *h, int64_t seq, struct buf *out,
-    struct err *e)
+history_request(
+    const struct history *h, int64_t seq, struct buf *out, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct reader r;

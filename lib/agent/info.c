@@ -72,8 +72,7 @@ parse_tools(struct info *i, const struct json *tools)
 	i->tools = mem_new(json_count(tools), sizeof(*i->tools));
 	for (t = json_first(tools); t != NULL; t = json_next(t))
 		if (json_string(t) != NULL && json_string(t)[0] == '/')
-			i->tools[i->tool_count++] =
-			    mem_strdup(json_string(t));
+			i->tools[i->tool_count++] = mem_strdup(json_string(t));
 }
 
 int
@@ -130,8 +129,8 @@ info_read(int dir, const char *id, struct info *out, struct err *e)
 		return err_wrap(e, "'%s'", INFO_FILE);
 	if (strcmp(out->id, id) == 0)
 		return 0;
-	err_set(e, EX_DATAERR, 0, "'%s' is that of agent '%s'", INFO_FILE,
-	    out->id);
+	err_set(
+	    e, EX_DATAERR, 0, "'%s' is that of agent '%s'", INFO_FILE, out->id);
 	info_free(out);
 	return -1;
 }
@@ -156,11 +155,11 @@ bool
 info_name_ok(const char *name)
 {
 	static const char rest[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	static const char id[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	size_t n = strlen(name);
 
 	return n >= 1 && n <= 64 && isalnum((unsigned char)name[0]) &&
-	    strspn(name, rest) == n &&
-	    !(n == ULID_TEXT - 1 && strspn(name, id) == n);
+	       strspn(name, rest) == n &&
+	       !(n == ULID_TEXT - 1 && strspn(name, id) == n);
 }

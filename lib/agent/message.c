@@ -53,8 +53,8 @@ message_tool(struct buf *out, const char *model_id, const char *status,
 	jsonw_string(&w, "role", "tool");
 	jsonw_string(&w, "tool_call_id", model_id);
 	if (strcmp(status, "ok") != 0) {
-		buf_printf(&token, "\"[%s]%s", status,
-		    content.len > 2 ? "\\n" : "");
+		buf_printf(
+		    &token, "\"[%s]%s", status, content.len > 2 ? "\\n" : "");
 		buf_add(&token, content.data + 1, content.len - 1);
 		content = (struct slice){token.data, token.len};
 	}

@@ -30,7 +30,8 @@ interrupted(struct runner *r, const struct call *c, struct err *e)
 {
 	return result(r, c, TOOL_INTERRUPTED,
 	    "the run was interrupted during this call; files may be partly "
-	    "changed: look before you go on", e);
+	    "changed: look before you go on",
+	    e);
 }
 
 /* write_file and edit_file: the digests before and after are known. */
@@ -53,14 +54,14 @@ compare(struct runner *r, const struct tool *t, size_t index, struct err *e)
 	    tool_look(t, args, &ctx, &now, &exists, &why) < 0)
 		return result(r, c, TOOL_INTERRUPTED, why.msg, e);
 	if (exists && digest_equal(&now, &c->after))
-		return result(r, c, TOOL_OK,
-		    "done (seen after an interruption)", e);
-	if (exists == c->existed &&
-	    (!exists || digest_equal(&now, &c->before)))
+		return result(
+		    r, c, TOOL_OK, "done (seen after an interruption)", e);
+	if (exists == c->existed && (!exists || digest_equal(&now, &c->before)))
 		return calls_make(r, index, index + 1, e);
 	return result(r, c, TOOL_INTERRUPTED,
 	    "the run was interrupted during this call, and the file is neither "
-	    "as it was before nor as the call would leave it: look at it", e);
+	    "as it was before nor as the call would leave it: look at it",
+	    e);
 }
 
 /* ---- pre-images --------------------------------------------------------------------- */
@@ -74,7 +75,7 @@ has_preimage(struct runner *r, const struct call *c)
 
 	(void)snprintf(name, sizeof(name), "pre/%s", c->id);
 	return r->s->own &&
-	    fstatat(r->s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	       fstatat(r->s->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Is this the pre-image of the call itself, or of the one before it?  That
@@ -88,7 +89,7 @@ is_needed(struct runner *r, const struct call *c, const char *name)
 	for (i = 0; i < s->call_count; i++)
 		if (strcmp(s->calls[i].id, c->id) == 0)
 			return strcmp(name, c->id) == 0 ||
-			    (i > 0 && strcmp(name, s->calls[i - 1].id) == 0);
+			       (i > 0 && strcmp(name, s->calls[i - 1].id) == 0);
 	return true;
 }
 
@@ -119,8 +120,8 @@ make_preimage(struct runner *r, const struct call *c, struct err *e)
 
 	(void)snprintf(tmp, sizeof(tmp), "%s.new", c->id);
 	if (file_make_dir(r->s->dir, "pre", 0700, e) < 0 ||
-	    file_open(r->s->dir, "pre", O_RDONLY | O_DIRECTORY, 0, &pre,
-	    e) < 0 ||
+	    file_open(r->s->dir, "pre", O_RDONLY | O_DIRECTORY, 0, &pre, e) <
+		0 ||
 	    drop_preimages(r, c, pre, e) < 0 ||
 	    file_remove_tree(pre, c->id, e) < 0 ||
 	    file_open_dir(r->s->workspace, false, &work, e) < 0 ||
@@ -145,8 +146,8 @@ recover_preimage(struct runner *r, const struct call *c, struct err *e)
 }
 
 static int
-record_restore(struct runner *r, const struct call *c, const char *saved,
-    struct err *e)
+record_restore(
+    struct runner *r, const struct call *c, const char *saved, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
@@ -156,8 +157,8 @@ record_restore(struct runner *r, const struct call *c, const char *saved,
 	jsonw_string(&w, "from", "pre-image");
 	jsonw_string(&w, "saved", saved);
 	jsonw_end(&w, '}');
-	return session_stage(r->s, RECORD_RESTORE,
-	    (struct slice){body.data, body.len}, e);
+	return session_stage(
+	    r->s, RECORD_RESTORE, (struct slice){body.data, body.len}, e);
 }
 
 /* What stands there goes below saved/, but once: after a redo that died as
@@ -196,8 +197,8 @@ put_back(struct runner *r, const struct call *c, struct err *e)
 	    save_work(r, c->id, e) < 0)
 		return -1;
 	if (renameat(dir, "work.new", dir, "work") < 0)
-		return err_set(e, EX_IOERR, errno,
-		    "cannot put the workspace back");
+		return err_set(
+		    e, EX_IOERR, errno, "cannot put the workspace back");
 	if (file_sync(dir, "agent", e) < 0)
 		return -1;
 	return record_restore(r, c, saved, e);
@@ -216,11 +217,13 @@ refused(struct runner *r, const struct call *c, struct err *e)
 	for (i = 0; i < s->request_count; i++)
 		if (s->requests[i].call != NULL &&
 		    strcmp(s->requests[i].call, c->id) == 0)
-			note = mem_printf("request %s is pending: a person "
+			note = mem_printf(
+			    "request %s is pending: a person "
 			    "answers later; go on with what else can be done, "
-			    "or end your turn", s->requests[i].id);
-	return result(r, c, TOOL_PENDING,
-	    note == NULL ? "a person was asked" : note, e);
+			    "or end your turn",
+			    s->requests[i].id);
+	return result(
+	    r, c, TOOL_PENDING, note == NULL ? "a person was asked" : note, e);
 }
 
 int
@@ -234,14 +237,16 @@ recover_call(struct runner *r, size_t index, struct err *e)
 	if (t == NULL)
 		return result(r, c, TOOL_UNKNOWN,
 		    "the run was interrupted during this call, and the tool is "
-		    "no longer there", e);
+		    "no longer there",
+		    e);
 	switch (c->effect) {
 	case EFFECT_NONE:
 		return calls_make(r, index, index + 1, e);
 	case EFFECT_EXTERNAL:
 		return result(r, c, TOOL_UNKNOWN,
 		    "the run was interrupted during this call; whether it took "
-		    "effect is not known: find out before you repeat it", e);
+		    "effect is not known: find out before you repeat it",
+		    e);
 	default:
 		break;
 	}

@@ -45,9 +45,9 @@ open_parts(struct root *r, bool make, struct err *e)
 		if (file_make_dir(r->fd, parts[i], 0700, e) < 0)
 			return -1;
 	if (file_open(r->fd, "agents", O_RDONLY | O_DIRECTORY, 0, &r->agents,
-	    e) < 0 ||
-	    file_open(r->fd, "blobs", O_RDONLY | O_DIRECTORY, 0, &r->blobs,
-	    e) < 0)
+		e) < 0 ||
+	    file_open(r->fd, "blobs", O_RDONLY | O_DIRECTORY, 0, &r->blobs, e) <
+		0)
 		return -1;
 	return 0;
 }
@@ -113,7 +113,7 @@ root_secret(const struct root *r, struct sign_secret *out, struct err *e)
 		return -1;
 	}
 	if (n < 0 && (make_key(r, e) < 0 ||
-	    file_read(r->fd, "key.sec", 4096, &text, e) < 0))
+			 file_read(r->fd, "key.sec", 4096, &text, e) < 0))
 		return -1;
 	if (sign_secret_parse(buf_str(&text), text.len, out, e) < 0)
 		return err_wrap(e, "'%s/key.sec'", r->path);
@@ -140,7 +140,7 @@ static bool
 is_ulid(const char *s)
 {
 	return strlen(s) == ULID_TEXT - 1 &&
-	    strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ULID_TEXT - 1;
+	       strspn(s, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == ULID_TEXT - 1;
 }
 
 static int
@@ -150,8 +150,8 @@ compare_ids(const void *a, const void *b)
 }
 
 int
-root_list(const struct root *r, char (**ids)[ULID_TEXT], size_t *count,
-    struct err *e)
+root_list(
+    const struct root *r, char (**ids)[ULID_TEXT], size_t *count, struct err *e)
 {
 	char(*list)[ULID_TEXT] = NULL;
 	size_t n = 0, cap = 0;
@@ -164,8 +164,8 @@ root_list(const struct root *r, char (**ids)[ULID_TEXT], size_t *count,
 	stream = fdopendir(fd);
 	if (stream == NULL) {
 		(void)close(fd);
-		return err_set(e, EX_IOERR, errno, "cannot read '%s/agents'",
-		    r->path);
+		return err_set(
+		    e, EX_IOERR, errno, "cannot read '%s/agents'", r->path);
 	}
 	while ((d = readdir(stream)) != NULL) {
 		if (!is_ulid(d->d_name))
@@ -187,8 +187,9 @@ root_short(char (*ids)[ULID_TEXT], size_t count)
 	size_t n = 8, i, same;
 
 	for (i = 1; i < count; i++) {
-		for (same = 0; ids[i - 1][same] == ids[i][same] &&
-		    same + 2 < ULID_TEXT; same++)
+		for (same = 0;
+		     ids[i - 1][same] == ids[i][same] && same + 2 < ULID_TEXT;
+		     same++)
 			;
 		if (same + 1 > n)
 			n = same + 1;
@@ -217,8 +218,8 @@ ambiguous(const char *name, char (*ids)[ULID_TEXT], const size_t hits[2],
 }
 
 int
-root_find(const struct root *r, const char *name, char id[ULID_TEXT],
-    struct err *e)
+root_find(
+    const struct root *r, const char *name, char id[ULID_TEXT], struct err *e)
 {
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	size_t count, i, hits[2] = {0}, n = 0;

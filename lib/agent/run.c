@@ -16,8 +16,8 @@ int
 runner_stage(struct runner *r, enum record_type type, const struct buf *body,
     struct err *e)
 {
-	return session_stage(r->s, type, (struct slice){body->data, body->len},
-	    e);
+	return session_stage(
+	    r->s, type, (struct slice){body->data, body->len}, e);
 }
 
 bool
@@ -31,8 +31,8 @@ runner_stop_asked(struct runner *r)
 }
 
 void
-run_end_set(struct run_end *end, enum agent_status state, int status,
-    const char *why)
+run_end_set(
+    struct run_end *end, enum agent_status state, int status, const char *why)
 {
 	end->state = state;
 	end->status = status;
@@ -61,8 +61,8 @@ stage_limits(struct runner *r, struct err *e)
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
 
-	if (l == NULL || (l->turns | l->tool_calls | l->tokens | l->cost |
-	    l->time_ns) == 0)
+	if (l == NULL ||
+	    (l->turns | l->tool_calls | l->tokens | l->cost | l->time_ns) == 0)
 		return 0;
 	jsonw_object(&w, NULL);
 	limits_write(&w, "limits", l);
@@ -172,8 +172,8 @@ stage_exit(struct runner *r, const struct run_end *end, struct err *e)
 	jsonw_end(&w, '}');
 	if (end->why[0] != '\0')
 		jsonw_string(&w, "why", end->why);
-	jsonw_string(&w, "text", end->state != AGENT_DONE || s->text == NULL ?
-	    "" : s->text);
+	jsonw_string(&w, "text",
+	    end->state != AGENT_DONE || s->text == NULL ? "" : s->text);
 	jsonw_end(&w, '}');
 	return runner_stage(r, RECORD_EXIT, &body, e);
 }
@@ -220,7 +220,7 @@ nothing_new(struct runner *r, struct run_end *end)
 
 	if (r->opt->goal != NULL || s->awake || r->s->journal.count > 0 ||
 	    (l != NULL && (l->turns | l->tool_calls | l->tokens | l->cost |
-	    l->time_ns) != 0))
+			      l->time_ns) != 0))
 		return false;
 	for (i = 0; i < s->request_count; i++)
 		if (s->requests[i].deadline != 0 &&
@@ -245,14 +245,17 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 		return 0;
 	/* A model that cannot be had leaves no trace. */
 	if (model_open(r->opt->model != NULL ? r->opt->model : s->model,
-	    &r->model, e) < 0)
+		&r->model, e) < 0)
 		return -1;
 	if (stage_wake(r, e) < 0 || stage_limits(r, e) < 0 ||
 	    stage_goal(r, e) < 0)
 		return -1;
-	r->deadline = s->limits.time_ns == 0 ? CLOCK_NEVER :
-	    clock_deadline(s->limits.time_ns > s->usage.time_ns ?
-		s->limits.time_ns - s->usage.time_ns : 0);
+	r->deadline =
+	    s->limits.time_ns == 0
+		? CLOCK_NEVER
+		: clock_deadline(s->limits.time_ns > s->usage.time_ns
+				     ? s->limits.time_ns - s->usage.time_ns
+				     : 0);
 	do
 		got = step(r, end, e);
 	while (got == 0);
@@ -286,7 +289,10 @@ run_call(struct session *s, struct launcher *l, const char *by,
     struct tool_result *out, struct err *e)
 {
 	struct run_options o = {.stop_fd = stop_fd};
-	struct runner r = {.s = s, .launcher = l, .opt = &o, .by = by,
+	struct runner r = {.s = s,
+	    .launcher = l,
+	    .opt = &o,
+	    .by = by,
 	    .deadline = CLOCK_NEVER};
 	struct call c = {0};
 	int got = -1;

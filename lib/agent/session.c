@@ -25,8 +25,8 @@ static int
 check_mark(const struct journal_mark *m, int fd, struct err *e)
 {
 	char room[8192];
-	size_t n = m->offset < (int64_t)sizeof(room) ? (size_t)m->offset :
-	    sizeof(room);
+	size_t n = m->offset < (int64_t)sizeof(room) ? (size_t)m->offset
+						     : sizeof(room);
 	struct record rec;
 	struct err why;
 	const char *nl;
@@ -48,7 +48,8 @@ check_mark(const struct journal_mark *m, int fd, struct err *e)
 	    !digest_equal(&rec.digest, &m->head))
 		return err_set(e, EX_DATAERR, 0,
 		    "the journal was changed: record %" PRId64 " is not the "
-		    "one that was written (agent-audit verify)", m->seq);
+		    "one that was written (agent-audit verify)",
+		    m->seq);
 	return 0;
 }
 
@@ -81,8 +82,8 @@ fold_all(struct session *s, bool brief, struct err *e)
 {
 	int fd CLEANUP_FD = -1;
 
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd,
-	    e) < 0)
+	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, e) <
+	    0)
 		return -1;
 	if (cache_load(s->dir, brief, &s->state, &s->mark) == 0)
 		s->mark = (struct journal_mark){.head = s->info.digest};
@@ -94,8 +95,8 @@ session_follow(struct session *s, struct err *e)
 {
 	int fd CLEANUP_FD = -1;
 
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd,
-	    e) < 0)
+	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, e) <
+	    0)
 		return -1;
 	return fold(s, fd, e);
 }
@@ -107,20 +108,19 @@ open_dir(struct root *root, const char *id, struct session *s, struct err *e)
 	s->root = root;
 	s->dir = s->lock = s->run = s->journal.fd = -1;
 	state_init(&s->state);
-	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &s->dir,
-	    e) < 0 ||
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &s->dir, e) <
+		0 ||
 	    info_read(s->dir, id, &s->info, e) < 0)
 		return -1;
 	s->own = s->info.workspace == NULL;
-	s->workspace = s->own ?
-	    mem_printf("%s/agents/%s/work", root->path, id) :
-	    mem_strdup(s->info.workspace);
+	s->workspace = s->own ? mem_printf("%s/agents/%s/work", root->path, id)
+			      : mem_strdup(s->info.workspace);
 	return 0;
 }
 
 int
-session_read(struct root *root, const char *id, bool brief,
-    struct session *out, struct err *e)
+session_read(struct root *root, const char *id, bool brief, struct session *out,
+    struct err *e)
 {
 	struct session s;
 
@@ -142,7 +142,7 @@ boot_id(char out[64])
 
 	out[0] = '\0';
 	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &text,
-	    &e) == 0)
+		&e) == 0)
 		(void)snprintf(out, 64, "%.*s",
 		    (int)strcspn(buf_str(&text), "\n"), buf_str(&text));
 }
@@ -195,8 +195,9 @@ session_note_children(struct session *s, const struct child *const *children,
 	char boot[64];
 	size_t i;
 
-	if (s->run < 0 && file_open(s->dir, RUN_FILE,
-	    O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &s->run, e) < 0)
+	if (s->run < 0 &&
+	    file_open(s->dir, RUN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600,
+		&s->run, e) < 0)
 		return -1;
 	boot_id(boot);
 	buf_printf(&text, "%s\n", boot);
@@ -205,8 +206,8 @@ session_note_children(struct session *s, const struct child *const *children,
 		    children[i]->start);
 	if (pwrite(s->run, text.data, text.len, 0) != (ssize_t)text.len ||
 	    ftruncate(s->run, (off_t)text.len) < 0)
-		return err_set(e, EX_IOERR, errno, "cannot write '%s'",
-		    RUN_FILE);
+		return err_set(
+		    e, EX_IOERR, errno, "cannot write '%s'", RUN_FILE);
 	return 0;
 }
 
@@ -223,8 +224,9 @@ finish_put_back(struct session *s, struct err *e)
 		return 0;
 	if (renameat(s->dir, "work.new", s->dir, "work") == 0)
 		return file_sync(s->dir, "agent", e);
-	return errno == ENOENT ? 0 : err_set(e, EX_IOERR, errno,
-	    "cannot put the workspace back");
+	return errno == ENOENT ? 0
+			       : err_set(e, EX_IOERR, errno,
+				     "cannot put the workspace back");
 }
 
 static int
@@ -242,20 +244,19 @@ note_cut(struct session *s, struct err *e)
 	jsonw_integer(&w, "bytes", s->journal.cut_bytes);
 	jsonw_string(&w, "sha256", hex);
 	jsonw_end(&w, '}');
-	return session_stage(s, RECORD_NOTE,
-	    (struct slice){body.data, body.len}, e);
+	return session_stage(
+	    s, RECORD_NOTE, (struct slice){body.data, body.len}, e);
 }
 
 int
-session_write(struct root *root, const char *id, struct session *out,
-    struct err *e)
+session_write(
+    struct root *root, const char *id, struct session *out, struct err *e)
 {
 	struct session s;
 
 	if (open_dir(root, id, &s, e) < 0 ||
-	    lock_take(s.dir, "lock", &s.lock, e) < 0 ||
-	    reap_stale(&s, e) < 0 || finish_put_back(&s, e) < 0 ||
-	    fold_all(&s, false, e) < 0 ||
+	    lock_take(s.dir, "lock", &s.lock, e) < 0 || reap_stale(&s, e) < 0 ||
+	    finish_put_back(&s, e) < 0 || fold_all(&s, false, e) < 0 ||
 	    journal_open(s.dir, &s.mark, &s.journal, e) < 0 ||
 	    note_cut(&s, e) < 0) {
 		session_close(&s);
@@ -323,8 +324,8 @@ move_large(struct session *s, struct buf *body, struct err *e)
 }
 
 int
-session_stage(struct session *s, enum record_type type, struct slice body,
-    struct err *e)
+session_stage(
+    struct session *s, enum record_type type, struct slice body, struct err *e)
 {
 	struct buf small CLEANUP_BUF = {0};
 	struct record rec;
@@ -332,8 +333,8 @@ session_stage(struct session *s, enum record_type type, struct slice body,
 	buf_add(&small, body.data, body.len);
 	if (move_large(s, &small, e) < 0)
 		return -1;
-	journal_stage(&s->journal, type, (struct slice){small.data, small.len},
-	    &rec);
+	journal_stage(
+	    &s->journal, type, (struct slice){small.data, small.len}, &rec);
 	rec.body = body; /* the fold sees what was said, blobs in place */
 	return state_apply(&s->state, &rec, e);
 }

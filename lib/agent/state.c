@@ -4,8 +4,8 @@
 
 #include "base/jsonw.h"
 
-static const char *const status_names[] = {"ready", "running", "waiting",
-    "paused", "done", "failed", "killed"};
+static const char *const status_names[] = {
+    "ready", "running", "waiting", "paused", "done", "failed", "killed"};
 
 const char *
 agent_status_name(enum agent_status s)
@@ -154,8 +154,8 @@ state_request_text(const struct state *s, struct slice tools, struct buf *out)
 }
 
 void
-state_request_digest(const struct state *s, struct slice tools,
-    struct digest *out)
+state_request_digest(
+    const struct state *s, struct slice tools, struct digest *out)
 {
 	struct buf suffix CLEANUP_BUF = {0};
 	struct sha256 all = s->running;

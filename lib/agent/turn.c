@@ -3,8 +3,8 @@
 static struct action
 ending(enum agent_status state, int status, const char *why)
 {
-	return (struct action){.kind = ACT_EXIT, .state = state,
-	    .status = status, .why = why};
+	return (struct action){
+	    .kind = ACT_EXIT, .state = state, .status = status, .why = why};
 }
 
 /* Which limit is met before another model call, or NULL. */
@@ -58,8 +58,8 @@ turn_next(const struct state *s,
 
 	for (i = 0; i < s->call_count; i++)
 		if (s->calls[i].phase == CALL_OPEN) {
-			*out = (struct action){.kind = ACT_RECOVER,
-			    .from = i, .to = i + 1};
+			*out = (struct action){
+			    .kind = ACT_RECOVER, .from = i, .to = i + 1};
 			return;
 		}
 	if (s->model_call != 0)
@@ -68,15 +68,16 @@ turn_next(const struct state *s,
 		return;
 	else if (!s->needs_model && s->request_count > 0)
 		*out = (struct action){.kind = ACT_WAIT,
-		    .state = AGENT_WAITING, .status = EX_TEMPFAIL,
+		    .state = AGENT_WAITING,
+		    .status = EX_TEMPFAIL,
 		    .why = "waiting for a human"};
 	else if (!s->needs_model && s->stop == MODEL_STOP_REFUSAL)
 		*out = ending(AGENT_FAILED, EX_NO, "the model refused");
 	else if (!s->needs_model)
 		*out = ending(AGENT_DONE, 0, "");
 	else if (s->bad_streak >= BAD_STREAK_MAX)
-		*out = ending(AGENT_FAILED, EX_NO,
-		    "the model's replies were of no use");
+		*out = ending(
+		    AGENT_FAILED, EX_NO, "the model's replies were of no use");
 	else if ((why = limit_met(s)) != NULL)
 		*out = ending(AGENT_PAUSED, EX_LIMIT, why);
 	else

@@ -31,14 +31,15 @@ lock_take(int dir, const char *name, int *fd, struct err *e)
 	char text[24];
 	int n;
 
-	if (file_open(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &f, e) < 0)
+	if (file_open(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &f, e) <
+	    0)
 		return -1;
 	if (fcntl(f, F_OFD_SETLK, &whole) < 0) {
 		if (errno != EAGAIN && errno != EACCES)
-			return err_set(e, EX_IOERR, errno, "cannot lock '%s'",
-			    name);
-		return err_set(e, EX_TEMPFAIL, 0, "held by process %d",
-		    holder_pid(f));
+			return err_set(
+			    e, EX_IOERR, errno, "cannot lock '%s'", name);
+		return err_set(
+		    e, EX_TEMPFAIL, 0, "held by process %d", holder_pid(f));
 	}
 	/* For people only: a failure to write it changes nothing. */
 	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
@@ -50,8 +51,7 @@ lock_take(int dir, const char *name, int *fd, struct err *e)
 }
 
 int
-lock_wait(int dir, const char *name, int64_t deadline, int *fd,
-    struct err *e)
+lock_wait(int dir, const char *name, int64_t deadline, int *fd, struct err *e)
 {
 	struct timespec pause = {0, 2 * CLOCK_MILLI};
 

@@ -12,7 +12,7 @@
 #include "base/file.h"
 
 struct copy {
-	dev_t dev;		/* the mount that is copied */
+	dev_t dev; /* the mount that is copied */
 	dev_t skip_dev;
 	ino_t skip_ino;
 	unsigned depth;
@@ -44,13 +44,13 @@ copy_file(int from, int to, const char *name, struct err *e)
 	struct timespec times[2];
 	struct stat st;
 
-	if (file_open(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &in,
-	    e) < 0)
+	if (file_open(
+		from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &in, e) < 0)
 		return -1;
 	if (fstat(in, &st) < 0 || !S_ISREG(st.st_mode))
 		return err_set(e, EX_IOERR, errno, "'%s' changed", name);
 	if (file_open(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600,
-	    &out, e) < 0 ||
+		&out, e) < 0 ||
 	    copy_bytes(in, out, name, e) < 0)
 		return -1;
 	times[0] = st.st_atim;
@@ -67,12 +67,12 @@ copy_link(int from, int to, const char *name, struct err *e)
 	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
 
 	if (n < 0)
-		return err_set(e, EX_IOERR, errno, "cannot read link '%s'",
-		    name);
+		return err_set(
+		    e, EX_IOERR, errno, "cannot read link '%s'", name);
 	target[n] = '\0';
 	if (symlinkat(target, to, name) < 0)
-		return err_set(e, EX_IOERR, errno, "cannot make link '%s'",
-		    name);
+		return err_set(
+		    e, EX_IOERR, errno, "cannot make link '%s'", name);
 	return 0;
 }
 
@@ -90,10 +90,10 @@ copy_folder(struct copy *c, int from, int to, const char *name,
 	if (c->depth >= DEPTH_MAX)
 		return err_set(e, EX_DATAERR, 0, "'%s' is too deep", name);
 	if (file_open(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &in,
-	    e) < 0 ||
+		e) < 0 ||
 	    file_make_dir(to, name, 0700, e) < 0 ||
-	    file_open(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &out,
-	    e) < 0)
+	    file_open(
+		to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &out, e) < 0)
 		return -1;
 	c->depth++;
 	r = copy_dir(c, in, out, e);
@@ -113,8 +113,9 @@ copy_entry(struct copy *c, int from, int to, const char *name, struct err *e)
 	struct stat st;
 
 	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 :
-		    err_set(e, EX_IOERR, errno, "cannot stat '%s'", name);
+		return errno == ENOENT ? 0
+				       : err_set(e, EX_IOERR, errno,
+					     "cannot stat '%s'", name);
 	if (S_ISREG(st.st_mode))
 		return copy_file(from, to, name, e);
 	if (S_ISLNK(st.st_mode))
@@ -155,10 +156,10 @@ tree_copy(int from, int dir, const char *name, dev_t skip_dev, ino_t skip_ino,
 		return err_set(e, EX_IOERR, errno, "cannot stat the folder");
 	c.dev = st.st_dev;
 	if (mkdirat(dir, name, 0700) < 0)
-		return err_set(e, EX_CANTCREAT, errno, "cannot make '%s'",
-		    name);
+		return err_set(
+		    e, EX_CANTCREAT, errno, "cannot make '%s'", name);
 	if (file_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &to,
-	    e) < 0 ||
+		e) < 0 ||
 	    copy_dir(&c, from, to, e) < 0)
 		goto fail;
 	/* One sync of the file system: cheaper than one for each file. */

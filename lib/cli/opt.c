@@ -17,8 +17,7 @@ enum { OPT_COMPLETE = 9999 };
 
 static const char *program_name = "agent";
 
-static PRINTF(1, 0) void
-vwarn_msg(const char *fmt, va_list ap)
+static PRINTF(1, 0) void vwarn_msg(const char *fmt, va_list ap)
 {
 	struct buf line = {0}, text = {0};
 	char raw[1024];

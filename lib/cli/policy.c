@@ -14,7 +14,8 @@ void
 policy_arg(struct policy_args *a, const char *effect, const char *value)
 {
 	if (a->count == COUNT_OF(a->value))
-		die(EX_USAGE, "too many grants on the command line; use a file");
+		die(EX_USAGE,
+		    "too many grants on the command line; use a file");
 	a->effect[a->count] = effect;
 	a->value[a->count++] = value;
 }
@@ -53,9 +54,10 @@ check_kept(const struct policy *p)
 	for (i = 0; i < p->count; i++) {
 		g = &p->grants[i];
 		if (g->limits.bytes >= 0 || g->limits.with != NULL)
-			die(EX_CONFIG, "%s: '%s' is not enforced by this "
-			    "version", g->from, g->limits.with != NULL ?
-			    "with" : "bytes");
+			die(EX_CONFIG,
+			    "%s: '%s' is not enforced by this "
+			    "version",
+			    g->from, g->limits.with != NULL ? "with" : "bytes");
 	}
 }
 

@@ -38,13 +38,13 @@ cut_tail(struct journal *j, struct err *e)
 }
 
 int
-journal_open(int dir, const struct journal_mark *end, struct journal *out,
-    struct err *e)
+journal_open(
+    int dir, const struct journal_mark *end, struct journal *out, struct err *e)
 {
 	struct journal j = {.fd = -1, .mark = *end};
 
 	if (file_open(dir, JOURNAL_FILE, O_RDWR | O_APPEND | O_NOFOLLOW, 0,
-	    &j.fd, e) < 0)
+		&j.fd, e) < 0)
 		return -1;
 	if (cut_tail(&j, e) < 0) {
 		(void)close(j.fd);
@@ -61,7 +61,7 @@ journal_create(int dir, const struct digest *agent_json, struct journal *out,
 	struct journal j = {.fd = -1, .mark.head = *agent_json};
 
 	if (file_open(dir, JOURNAL_FILE, O_RDWR | O_APPEND | O_CREAT | O_EXCL,
-	    0600, &j.fd, e) < 0)
+		0600, &j.fd, e) < 0)
 		return -1;
 	*out = j;
 	return 0;
@@ -89,8 +89,8 @@ int64_t
 journal_now(const struct journal *j)
 {
 	int64_t now = clock_real() / 1000 * 1000; /* as it is written */
-	int64_t last = j->count == 0 ? j->mark.time :
-	    j->staged[j->count - 1].rec.time;
+	int64_t last =
+	    j->count == 0 ? j->mark.time : j->staged[j->count - 1].rec.time;
 
 	return now > last ? now : last;
 }
@@ -120,8 +120,7 @@ journal_stage(struct journal *j, enum record_type type, struct slice body,
 /* Write the group's lines, the last with `more` or without; `mark` becomes the
  * place behind them. */
 static void
-format(struct journal *j, bool more, struct journal_mark *mark,
-    struct buf *out)
+format(struct journal *j, bool more, struct journal_mark *mark, struct buf *out)
 {
 	struct record *r;
 	size_t i, from;
@@ -210,13 +209,14 @@ journal_seal(struct journal *j, const struct sign_secret *key, struct err *e)
 	jsonw_string(&w, "key", keynum);
 	jsonw_text(&w, "sig", sig64.data, sig64.len);
 	jsonw_end(&w, '}');
-	journal_stage(j, RECORD_SEAL, (struct slice){body.data, body.len}, &rec);
+	journal_stage(
+	    j, RECORD_SEAL, (struct slice){body.data, body.len}, &rec);
 	return journal_commit(j, e);
 }
 
 int
-journal_check_seal(const struct record *seal, const struct sign_public *key,
-    struct err *e)
+journal_check_seal(
+    const struct record *seal, const struct sign_public *key, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct json *j CLEANUP_JSON = NULL;
