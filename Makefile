@@ -27,10 +27,12 @@ BIN_SRC = $(wildcard bin/*.c)
 UNIT_SRC = $(wildcard tests/unit/*.c)
 FUZZ_SRC = $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 HELP_SRC = $(wildcard tests/helpers/*.c)
+BENCH_SRC = $(filter-out tests/bench/bench.c,$(wildcard tests/bench/*.c))
 LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
 BINS = $(BIN_SRC:bin/%.c=$(B)/bin/%)
 UNITS = $(UNIT_SRC:%.c=$(B)/%)
 HELPERS = $(HELP_SRC:%.c=$(B)/%)
+BENCHES = $(BENCH_SRC:%.c=$(B)/%)
 FUZZERS = $(FUZZ_SRC:%.c=$(B)/%)
 MANS = $(wildcard man/*.[1-9])
 
@@ -49,7 +51,8 @@ demo: deps
 	@scripts/demo $(B)/bin
 
 # The tests' binaries, and the corpora's replayer for each fuzz target.
-tests: all $(UNITS) $(HELPERS) $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/replay/%)
+tests: all $(UNITS) $(HELPERS) $(BENCHES) \
+    $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/replay/%)
 
 test: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
@@ -150,6 +153,9 @@ $(B)/bin/%: $(B)/bin/%.o $(B)/libagent.a
 $(B)/tests/unit/%: $(B)/tests/unit/%.o $(B)/libagent.a
 	$(LINK)
 $(B)/tests/helpers/%: $(B)/tests/helpers/%.o $(B)/libagent.a
+	$(LINK)
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(B)/tests/bench/bench.o \
+    $(B)/libagent.a
 	$(LINK)
 $(B)/tests/replay/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/replay.o \
     $(B)/libagent.a

@@ -13,7 +13,7 @@
  * The file is the digest of the second line, that line (JSON, which ends with
  * the conversation's length and digest), and the conversation as it stands.
  */
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
 #define CACHE_MAX    ((size_t)1 << 30)
 
 /* The integers of a state, by name. */
@@ -114,11 +114,43 @@ get_call(struct call *c, const struct json *j)
 	get_digest(j, "after", &c->after);
 }
 
+static bool
+is_base(const struct grant *g)
+{
+	return g->from != NULL && strcmp(g->from, "base") == 0;
+}
+
+/* In their order, on which decisions between equals may rest.  The profile
+ * base is one word, where its first line stands. */
+static void
+put_grants(struct jsonw *w, const struct policy *p)
+{
+	const struct grant *g, *first = NULL;
+	size_t i;
+
+	jsonw_bool(w, "base", p->base);
+	jsonw_array(w, "grants");
+	for (i = 0; i < p->count; i++) {
+		g = &p->grants[i];
+		if (is_base(g) && first == NULL)
+			first = g;
+		if (is_base(g) && strcmp(g->line, first->line) != 0)
+			continue;
+		jsonw_object(w, NULL);
+		jsonw_string(w, "line", is_base(g) ? "base" : g->line);
+		jsonw_maybe(w, "id", g->id);
+		jsonw_maybe(w, "from", g->from);
+		put_integer(w, "given", g->given);
+		put_integer(w, "uses", g->limits.uses);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
 static void
 put_lists(struct jsonw *w, const struct state *s)
 {
 	const struct request *r;
-	const struct grant *g;
 	size_t i;
 
 	jsonw_array(w, "calls");
@@ -149,33 +181,7 @@ put_lists(struct jsonw *w, const struct state *s)
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
-	jsonw_bool(w, "base", s->policy.base);
-	jsonw_array(w, "grants");
-	for (i = 0; i < s->policy.count; i++) {
-		g = &s->policy.grants[i];
-		if (g->from != NULL && strcmp(g->from, "base") == 0)
-			continue; /* put back as a whole */
-		jsonw_object(w, NULL);
-		jsonw_string(w, "line", g->line);
-		jsonw_maybe(w, "id", g->id);
-		jsonw_maybe(w, "from", g->from);
-		put_integer(w, "given", g->given);
-		put_integer(w, "uses", g->limits.uses);
-		jsonw_end(w, '}');
-	}
-	jsonw_end(w, ']');
-}
-
-static bool
-has_base(const struct policy *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->count; i++)
-		if (p->grants[i].from != NULL &&
-		    strcmp(p->grants[i].from, "base") == 0)
-			return true;
-	return false;
+	put_grants(w, &s->policy);
 }
 
 static void
@@ -198,14 +204,13 @@ put_state(struct jsonw *w, const struct state *s)
 	jsonw_bool(w, "needs_model", s->needs_model);
 	jsonw_bool(w, "awake", s->awake);
 	jsonw_bool(w, "tainted", s->tainted);
-	jsonw_bool(w, "has_base", has_base(&s->policy));
 	jsonw_maybe(w, "model", s->model);
 	jsonw_maybe(w, "goal", s->goal);
 	jsonw_maybe(w, "text", s->text);
 	jsonw_maybe(w, "report", s->report);
 	put_lists(w, s);
 	put_integer(w, "convo_bytes", (int64_t)s->convo.len);
-	digest_of(buf_str(&s->convo), s->convo.len, &convo);
+	sha256_get(&s->running, &convo);
 	put_digest(w, "convo", &convo);
 }
 
@@ -237,32 +242,41 @@ cache_save(
 }
 
 static int
-get_grants(struct state *s, const struct json *j)
+get_grant(struct policy *p, const struct json *g)
 {
-	const struct json *g;
-	const char *line, *id, *from;
+	const char *line = json_get_string(g, "line");
+	const char *id = json_get_string(g, "id");
+	const char *from = json_get_string(g, "from");
 	struct grant *new;
 	struct err e;
 
-	if (json_get_bool(j, "has_base", false))
-		policy_add_base(&s->policy);
-	for (g = json_first(json_get(j, "grants")); g != NULL;
-	     g = json_next(g)) {
-		line = json_get_string(g, "line");
-		id = json_get_string(g, "id");
-		from = json_get_string(g, "from");
-		if (line == NULL ||
-		    policy_add(&s->policy, line,
-			from == NULL ? "journal" : from, &e) < 0)
-			return -1;
-		new = &s->policy.grants[s->policy.count - 1];
-		new->given = get_integer(g, "given");
-		new->limits.uses = get_integer(g, "uses");
-		if (id == NULL)
-			continue;
+	if (line == NULL)
+		return -1;
+	if (strcmp(line, "base") == 0) {
+		policy_add_base(p);
+		return 0;
+	}
+	if (policy_add(p, line, from == NULL ? "journal" : from, &e) < 0)
+		return -1;
+	new = &p->grants[p->count - 1];
+	new->given = get_integer(g, "given");
+	new->limits.uses = get_integer(g, "uses");
+	if (id != NULL) {
 		free(new->id);
 		new->id = mem_strdup(id);
 	}
+	return 0;
+}
+
+static int
+get_grants(struct state *s, const struct json *j)
+{
+	const struct json *g;
+
+	for (g = json_first(json_get(j, "grants")); g != NULL;
+	    g = json_next(g))
+		if (get_grant(&s->policy, g) < 0)
+			return -1;
 	s->policy.base = json_get_bool(j, "base", false);
 	return 0;
 }
@@ -330,20 +344,27 @@ get_state(struct state *s, const struct json *j)
 	get_lists(s, j);
 }
 
-/* Check the conversation and take it over. */
+/* What follows the header: `first` of it was read with that, the rest goes
+ * straight to its place.  The state's running digest is its check. */
 static int
-get_convo(struct state *s, const struct json *j, struct slice convo)
+read_convo(struct state *s, const struct json *j, struct slice first, int fd)
 {
+	int64_t bytes = get_integer(j, "convo_bytes");
 	struct digest want = {{0}}, is;
+	size_t len;
 
-	get_digest(j, "convo", &want);
-	digest_of(convo.data, convo.len, &is);
-	if (get_integer(j, "convo_bytes") != (int64_t)convo.len ||
-	    !digest_equal(&want, &is))
+	if (bytes < (int64_t)first.len || bytes > (int64_t)CACHE_MAX)
 		return -1;
-	buf_add(&s->convo, convo.data, convo.len);
-	sha256_add(&s->running, convo.data, convo.len);
-	return 0;
+	len = (size_t)bytes;
+	buf_reserve(&s->convo, len);
+	buf_add(&s->convo, first.data, first.len);
+	while (s->convo.len < len)
+		if (buf_read(&s->convo, fd, len - s->convo.len) <= 0)
+			return -1;
+	get_digest(j, "convo", &want);
+	sha256_add(&s->running, s->convo.data, len);
+	sha256_get(&s->running, &is);
+	return digest_equal(&want, &is) ? 0 : -1;
 }
 
 /* Where the second line ends; NULL while it is not there whole. */
@@ -357,53 +378,46 @@ line_end(const struct buf *text)
 	return memchr(text->data + from, '\n', text->len - from);
 }
 
-/* Read the file, or only its first two lines. */
+/* Read the first two lines, and some of what follows. */
 static int
-read_file(int dir, bool brief, struct buf *text, const char **nl)
+read_header(int fd, struct buf *text, const char **nl)
 {
-	int fd CLEANUP_FD = -1;
-	struct stat st;
-	struct err e;
 	ssize_t n;
 
-	if (file_open(dir, CACHE_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, &e) < 0)
-		return -1;
-	if (!brief && fstat(fd, &st) == 0 && st.st_size < (off_t)CACHE_MAX)
-		buf_reserve(text, (size_t)st.st_size + 1);
 	do {
-		n = buf_read(text, fd, brief ? 16384 : 4 << 20);
-		if (n < 0)
+		n = buf_read(text, fd, 16384);
+		if (n <= 0)
 			return -1;
 		*nl = line_end(text);
-	} while (n > 0 && (*nl == NULL || !brief));
-	return *nl == NULL ? -1 : 0;
+	} while (*nl == NULL);
+	return 0;
 }
 
 static int
-load(int dir, bool brief, struct state *s, struct journal_mark *m)
+load(int fd, bool brief, struct state *s, struct journal_mark *m)
 {
 	struct buf text CLEANUP_BUF = {.max = CACHE_MAX};
 	struct json *j CLEANUP_JSON = NULL;
 	struct digest want, is;
-	struct slice line, convo;
+	struct slice line, rest;
 	const char *nl;
 	struct err e;
 
-	if (read_file(dir, brief, &text, &nl) < 0)
+	if (read_header(fd, &text, &nl) < 0)
 		return -1;
 	line.data = text.data + DIGEST_HEX + 1;
 	line.len = (size_t)(nl - line.data);
 	digest_of(line.data, line.len, &is);
 	if (digest_parse(text.data, DIGEST_HEX, &want) < 0 ||
-	    !digest_equal(&want, &is) ||
+	    text.data[DIGEST_HEX] != '\n' || !digest_equal(&want, &is) ||
 	    json_parse(line.data, line.len, &j, &e) < 0 ||
 	    get_integer(j, "format") != CACHE_FORMAT)
 		return -1;
-	convo.data = nl + 1;
-	convo.len = text.len - (size_t)(nl + 1 - text.data);
+	rest.data = nl + 1;
+	rest.len = text.len - (size_t)(nl + 1 - text.data);
 	get_state(s, j);
 	if (s->model == NULL || get_grants(s, j) < 0 ||
-	    (!brief && get_convo(s, j, convo) < 0))
+	    (!brief && read_convo(s, j, rest, fd) < 0))
 		return -1;
 	m->offset = get_integer(j, "mark_offset");
 	m->seq = get_integer(j, "mark_seq");
@@ -415,7 +429,12 @@ load(int dir, bool brief, struct state *s, struct journal_mark *m)
 int
 cache_load(int dir, bool brief, struct state *s, struct journal_mark *m)
 {
-	if (load(dir, brief, s, m) == 0)
+	int fd CLEANUP_FD = -1;
+	struct err e;
+
+	if (file_open(dir, CACHE_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, &e) < 0)
+		return 0;
+	if (load(fd, brief, s, m) == 0)
 		return 1;
 	state_free(s);
 	state_init(s);

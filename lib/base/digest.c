@@ -107,40 +107,33 @@ digest_hex(const struct digest *d, char out[DIGEST_HEX + 1])
 	hex_encode(d->b, DIGEST_SIZE, out);
 }
 
+/* 16 when it is none.  Without branches: random digits would mislead them. */
+static unsigned
+nibble(char c)
+{
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+	unsigned letter = (unsigned char)c - (unsigned)'a';
+
+	return digit < 10 ? digit : letter < 6 ? letter + 10 : 16;
+}
+
 int
 digest_parse(const char *hex, size_t len, struct digest *out)
 {
-	/* a digit's value and one; no branches that random digits mislead */
-	static const unsigned char value[256] = {['0'] = 1,
-	    ['1'] = 2,
-	    ['2'] = 3,
-	    ['3'] = 4,
-	    ['4'] = 5,
-	    ['5'] = 6,
-	    ['6'] = 7,
-	    ['7'] = 8,
-	    ['8'] = 9,
-	    ['9'] = 10,
-	    ['a'] = 11,
-	    ['b'] = 12,
-	    ['c'] = 13,
-	    ['d'] = 14,
-	    ['e'] = 15,
-	    ['f'] = 16};
-	const unsigned char *u = (const unsigned char *)hex;
+	unsigned hi, lo, all = 0;
 	struct digest d;
-	unsigned hi, lo;
 	size_t i;
 
 	if (len != DIGEST_HEX)
 		return -1;
 	for (i = 0; i < DIGEST_SIZE; i++) {
-		hi = value[u[2 * i]];
-		lo = value[u[2 * i + 1]];
-		if (hi == 0 || lo == 0)
-			return -1;
-		d.b[i] = (unsigned char)((hi - 1) << 4 | (lo - 1));
+		hi = nibble(hex[2 * i]);
+		lo = nibble(hex[2 * i + 1]);
+		all |= hi | lo;
+		d.b[i] = (unsigned char)(hi << 4 | lo);
 	}
+	if (all > 15)
+		return -1;
 	*out = d;
 	return 0;
 }

@@ -69,6 +69,22 @@ test_fd(void)
 }
 
 static void
+test_hex_bytes(char hex[DIGEST_HEX + 1])
+{
+	struct digest back;
+	size_t wrong = 0;
+	int c;
+
+	for (c = 0; c < 256; c++) {
+		hex[5] = (char)c;
+		if ((digest_parse(hex, 64, &back) == 0) !=
+		    (c != '\0' && strchr("0123456789abcdef", c) != NULL))
+			wrong++;
+	}
+	ok(wrong == 0, "of all bytes just sixteen are digits");
+}
+
+static void
 test_hex(void)
 {
 	char hex[DIGEST_HEX + 1];
@@ -83,6 +99,7 @@ test_hex(void)
 	ok(digest_parse(hex, 64, &back) == -1, "upper case is refused");
 	hex[5] = 'g';
 	ok(digest_parse(hex, 64, &back) == -1, "as is what is no hex");
+	test_hex_bytes(hex);
 }
 
 /* RFC 4648, section 10. */

@@ -185,10 +185,40 @@ test_unquote(void)
 	}
 }
 
+/* Strings are scanned in words: no place in one may hide a byte. */
+static void
+test_places(void)
+{
+	char text[] = "\"0123456789abcdefghijklmn\"";
+	size_t at, wrong = 0;
+	struct err e;
+	int c;
+
+	for (at = 1; at + 2 < sizeof(text); at++) {
+		char kept = text[at];
+
+		for (c = 0; c < 256; c++) {
+			/* a backslash takes the next byte with it */
+			bool plain =
+			    c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+			bool escape =
+			    c == '\\' && strchr("bfn", text[at + 1]) != NULL;
+
+			text[at] = (char)c;
+			if ((json_check(text, sizeof(text) - 1, &e) == 0) !=
+			    (plain || escape))
+				wrong++;
+		}
+		text[at] = kept;
+	}
+	ok(wrong == 0, "each byte counts in each place of a string");
+}
+
 int
 main(void)
 {
 	test_check();
+	test_places();
 	test_depth();
 	test_raw();
 	test_unquote();

@@ -1,0 +1,40 @@
+#!/bin/bash
+# The bench itself: every figure once, in the form that it promises.  Values
+# are not looked at: nothing here is a timed test.
+. "$SRC/tests/cli/tap.sh"
+
+status 0 'bench --quick runs to its end' "$SRC/scripts/bench" --quick "$BUILD"
+lines=$(cat tap.out)
+
+figures='fdatasync spawn.sh spawn.small spawn.small.bwrap spawn.small.ratio
+spawn.large spawn.large.bwrap spawn.large.ratio spawn.view
+turn.command turn.command.cpu turn.command.ratio turn.list turn.list.cpu
+turn.list.ratio turn.report turn.report.cpu turn.report.ratio
+verify verify.bytes verify.ratio verify.rss
+open.state open.agent-run open.without-cache journal.growth
+memory.few memory.few.conversation memory.many memory.many.conversation
+memory.growth start.true'
+for program in "$BUILD"/bin/agent*; do
+	[[ $program == *.[od] ]] && continue
+	figures+=" start.${program##*/}.version start.${program##*/}.version.rss"
+done
+twice=
+for figure in $figures; do
+	n=$(printf '%s\n' "$lines" | awk -v f="$figure" '$1 == f' | wc -l)
+	[ "$n" = 1 ] || twice+=" $figure:$n"
+done
+is "$twice" '' 'each figure is printed once'
+
+# a difference of two noisy times may be below zero
+form='^[a-z0-9.-]+ +-?[0-9.]+ +(ms|MiB|KiB|x) +(-|[<>]=[0-9.]+) +(ok|OVER)$'
+is "$(printf '%s\n' "$lines" | grep -Ecv "$form")" 0 \
+    'each line is a name, a value, a unit, a limit and a verdict'
+is "$(printf '%s\n' "$lines" | awk '$4 == "-" && $5 != "ok"')" '' \
+    'what has no limit is not over it'
+
+status 64 'a driver refuses what is not a count' \
+    "$BUILD/tests/bench/race" many -- true
+status 70 'a command that fails ends a race' \
+    "$BUILD/tests/bench/race" 1 -- false
+
+done_testing
