@@ -31,7 +31,7 @@ typedef int sandbox_main(struct slice argument);
 /* Limits; 0 means none.  Wall time is the caller's (spawn_stop). */
 struct spawn_limits {
 	int64_t cpu_seconds, file_bytes, memory_bytes;
-	int64_t processes, open_files;
+	int64_t processes, open_files; /* the first does not bind uid 0 */
 	int64_t tmp_bytes;	/* size of the private /tmp */
 };
 
@@ -47,7 +47,8 @@ struct spawn {
 	bool held;			/* wait for spawn_go before the command */
 };
 
-/* A call's processes, seen from outside. */
+/* A call's processes, seen from outside.  They are the caller's own: it must
+ * not reap children that it does not know (waitpid(-1)). */
 struct child {
 	pid_t pid;		/* of its init, in the caller's namespace */
 	int pidfd;		/* readable (poll) once all of it is gone */
@@ -55,18 +56,24 @@ struct child {
 	int go_fd;		/* -1 unless held */
 	int64_t start;		/* start time of the init, clock ticks since
 				   boot, /proc/PID/stat field 22 */
+	int kill_signal;	/* what ends all of it: SIGKILL to the init,
+				   or in best effort, where orphans would live
+				   on, SIGQUIT, on which it kills its tree */
 };
 
 /* How it ended. */
 struct child_end {
 	int status;		/* exit status 0..255, or 128+N for a signal */
 	int signal;		/* N, or 0 */
-	int64_t cpu_ns;		/* user and system time of all of it */
+	int64_t cpu_ns;		/* user and system time of all of it, its
+				   start included */
 };
 
 struct launcher;
 
-/* Fork the launcher.  Call it while single-threaded and small. */
+/* Fork the launcher.  Call it while single-threaded and small, and from the
+ * thread that stays: calls die with it.  Status 78 when the mode cannot be
+ * kept here, with what is missing. */
 int launcher_start(enum sandbox_mode, struct launcher **out, struct err *);
 /* End it; running calls go on and die with the caller. */
 void launcher_stop(struct launcher *);
@@ -74,8 +81,9 @@ void launcher_stop(struct launcher *);
  * missing. */
 const char *launcher_missing(const struct launcher *);
 
-/* Start a call.  With `held`, the processes exist but the command starts only
- * at spawn_go (a caller that dies before ends it unstarted). */
+/* Start a call (from one thread at a time).  With `held`, the processes exist
+ * but the command starts only at spawn_go (a caller that dies before ends it
+ * unstarted). */
 int launcher_spawn(struct launcher *, const struct spawn *, struct child *out,
     struct err *);
 int spawn_go(struct child *, struct err *);

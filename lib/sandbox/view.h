@@ -18,10 +18,12 @@ enum {
 	VIEW_EXEC = 4,
 	VIEW_OPTIONAL = 8	/* of the profile base: absent is fine */
 };
+#define VIEW_RIGHTS (VIEW_READ | VIEW_WRITE | VIEW_EXEC)
 
 struct view_entry {
 	char *path;		/* absolute, as path_join makes them */
 	unsigned rights;	/* 0: masked, nothing of it can be seen */
+	unsigned below;		/* rights of what is in it, when a folder */
 };
 
 struct view {
@@ -33,17 +35,26 @@ struct view {
 
 /*
  * Compile the decision that `policy` makes for each path, without a network.
- * `workspace` is absolute; `hidden` (the agents' root, absolute, or NULL) is
- * always masked, but for the workspace when that lies inside it.  `tool` is
- * whose sandbox it is, for `via` grants (or NULL).  An `ask` compiles as a
- * deny.  Status 78 when a policy cannot be enforced by this kernel interface.
+ * `workspace` is absolute and real (no symbolic links); `hidden` (the agents'
+ * root, the same, or NULL) is always masked, but for the workspace when that
+ * lies inside it.  `tool` is whose sandbox it is, for `via` grants (or NULL).
+ * An `ask` compiles as a deny, and so does what is only granted `unless
+ * tainted`.  What can be written can be executed, unless that is denied:
+ * whoever may write a file could run a copy of it anyway.  What cannot be read
+ * cannot be written either.  /tmp is a private one under the profile base,
+ * unless a grant names the machine's.  Status 78 when a policy cannot be
+ * enforced by this kernel interface.
  */
 int view_compile(const struct policy *, const char *workspace,
     const char *hidden, const char *tool, int64_t now, struct view *out,
     struct err *);
 void view_free(struct view *);
 
-/* Add one path with rights; later entries for the same path replace it. */
+/* Add one path with rights, for all below it as well; a later entry for the
+ * same path replaces it. */
 void view_add(struct view *, const char *path, unsigned rights);
+/* The entry whose rights hold for `path` (itself, or the folder it is in);
+ * NULL: not visible. */
+const struct view_entry *view_find(const struct view *, const char *path);
 
 #endif

@@ -1,0 +1,18 @@
+/*
+ * root.h: the private root: a tmpfs on which a plan's paths are bound, and
+ * nothing else exists.  Runs in new mount and PID namespaces, where mounts are
+ * private.
+ */
+#ifndef SANDBOX_ROOT_H
+#define SANDBOX_ROOT_H
+
+#include "sandbox/plan.h"
+#include "sandbox/rules.h"
+#include "sandbox/sandbox.h"
+
+/* Build it, add what is in it to `rules`, and make it the root of this
+ * process and its namespace. */
+int root_enter(const struct plan *, const struct view *,
+    const struct spawn_limits *, struct rules *, struct err *);
+
+#endif

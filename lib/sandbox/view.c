@@ -1,0 +1,273 @@
+#include "sandbox/view.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "grant/resource.h"
+
+/* Where `path` is, or belongs. */
+static size_t
+place_of(const struct view *v, const char *path)
+{
+	size_t low = 0, high = v->count, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(v->entries[mid].path, path) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static void
+set_entry(struct view *v, const char *path, unsigned rights, unsigned below)
+{
+	size_t at = place_of(v, path);
+
+	if (at == v->count || strcmp(v->entries[at].path, path) != 0) {
+		mem_room(&v->entries, v->count, &v->cap, sizeof(*v->entries));
+		memmove(&v->entries[at + 1], &v->entries[at],
+		    (v->count - at) * sizeof(*v->entries));
+		v->count++;
+		v->entries[at].path = mem_strdup(path);
+	}
+	v->entries[at].rights = rights;
+	v->entries[at].below = below;
+}
+
+void
+view_add(struct view *v, const char *path, unsigned rights)
+{
+	set_entry(v, path, rights, rights);
+}
+
+const struct view_entry *
+view_find(const struct view *v, const char *path)
+{
+	size_t i = place_of(v, path);
+
+	if (i < v->count && strcmp(v->entries[i].path, path) == 0)
+		return &v->entries[i];
+	while (i-- > 0)
+		if (path_below(path, v->entries[i].path))
+			return &v->entries[i];
+	return NULL;
+}
+
+static void
+drop_entry(struct view *v, size_t at)
+{
+	free(v->entries[at].path);
+	v->count--;
+	memmove(&v->entries[at], &v->entries[at + 1],
+	    (v->count - at) * sizeof(*v->entries));
+}
+
+void
+view_free(struct view *v)
+{
+	while (v->count > 0)
+		free(v->entries[--v->count].path);
+	free(v->entries);
+	free(v->workspace);
+	memset(v, 0, sizeof(*v));
+}
+
+/* Who asks, and for which folder. */
+struct compiler {
+	const struct policy *policy;
+	struct grant_query query;
+	struct view *view;
+};
+
+/* The rights that the policy gives to one path. */
+static unsigned
+rights_of(struct compiler *c, const char *path)
+{
+	static const unsigned bits[][2] = {{RIGHT_READ, VIEW_READ},
+	    {RIGHT_WRITE, VIEW_WRITE}, {RIGHT_EXEC, VIEW_EXEC}};
+	unsigned rights = 0;
+	struct decision d;
+	size_t i;
+
+	c->query.resource = path;
+	for (i = 0; i < COUNT_OF(bits); i++) {
+		c->query.right = bits[i][0];
+		policy_decide(c->policy, &c->query, &d);
+		if (d.verdict == GRANT_ALLOW) {
+			rights |= bits[i][1];
+			if (d.winner->from != NULL &&
+			    strcmp(d.winner->from, "base") == 0)
+				rights |= VIEW_OPTIONAL;
+		} else if (bits[i][0] == RIGHT_READ) {
+			/* a mount cannot be written without being read */
+			return 0;
+		} else if (bits[i][0] == RIGHT_EXEC && d.winner == NULL &&
+			   (rights & VIEW_WRITE) != 0) {
+			rights |= VIEW_EXEC;
+		}
+	}
+	return rights;
+}
+
+/* The same for what is in it and not named by a grant of its own. */
+static unsigned
+rights_below(struct compiler *c, const char *path)
+{
+	/* no grant names DEL */
+	char *child CLEANUP_FREE =
+	    mem_printf("%s/\177", strcmp(path, "/") == 0 ? "" : path);
+
+	return rights_of(c, child);
+}
+
+/* A mount holds for every use and every byte until it is gone. */
+static int
+check_limits(const struct compiler *c, const struct grant *g, struct err *e)
+{
+	const struct grant_limits *l = &g->limits;
+
+	if (l->via != NULL &&
+	    (c->query.tool == NULL || strcmp(l->via, c->query.tool) != 0))
+		return 0;
+	if (l->uses < 0 && l->bytes < 0 && l->wheres == 0)
+		return 0;
+	return err_set(e, EX_CONFIG, 0,
+	    "%s%s'%s': uses, bytes and where cannot be kept on files in a "
+	    "sandbox",
+	    g->from == NULL ? "" : g->from, g->from == NULL ? "" : ": ",
+	    g->line);
+}
+
+static int
+compile_grant(struct compiler *c, const struct grant *g, struct err *e)
+{
+	char *body CLEANUP_FREE = mem_strdup(g->resource);
+	char *path CLEANUP_FREE = NULL;
+	size_t len;
+
+	if (g->kind != GRANT_FILE)
+		return 0;
+	if (check_limits(c, g, e) < 0)
+		return -1;
+	if (resource_is_tree(body, &len))
+		body[len == 0 && body[0] == '/' ? 1 : len] = '\0';
+	path = path_join(c->query.workspace, body);
+	set_entry(c->view, path, rights_of(c, path), rights_below(c, path));
+	return 0;
+}
+
+/* The rights that hold at an entry's place without it.  Inside a private /tmp
+ * nothing of what is granted around it is in sight. */
+static unsigned
+rights_around(const struct view *v, size_t at)
+{
+	const char *path = v->entries[at].path;
+	bool private = v->tmp && path_below(path, "/tmp");
+	const struct view_entry *outer;
+	size_t i;
+
+	for (i = at; i-- > 0;) {
+		outer = &v->entries[i];
+		if (!path_below(path, outer->path))
+			continue;
+		if (private && path_below("/tmp", outer->path))
+			return 0;
+		return outer->below;
+	}
+	return 0;
+}
+
+/* Drop entries that change nothing. */
+static void
+simplify(struct view *v)
+{
+	const struct view_entry *entry;
+	unsigned around;
+	size_t i;
+
+	for (i = 0; i < v->count;) {
+		entry = &v->entries[i];
+		around = rights_around(v, i) & VIEW_RIGHTS;
+		if ((entry->rights & VIEW_RIGHTS) == around &&
+		    (entry->below & VIEW_RIGHTS) == around)
+			drop_entry(v, i);
+		else
+			i++;
+	}
+}
+
+/* Mask the agents' root and all that is granted in it, but not a workspace
+ * that lies there. */
+static void
+hide(struct view *v, const char *hidden)
+{
+	const char *keep = v->workspace;
+	size_t i;
+
+	if (!path_below(keep, hidden) || strcmp(keep, hidden) == 0)
+		keep = NULL;
+	if (keep != NULL && view_find(v, keep) != NULL)
+		set_entry(v, keep, view_find(v, keep)->rights,
+		    view_find(v, keep)->below);
+	for (i = 0; i < v->count;) {
+		if (path_below(v->entries[i].path, hidden) &&
+		    (keep == NULL || !path_below(v->entries[i].path, keep)))
+			drop_entry(v, i);
+		else
+			i++;
+	}
+	view_add(v, hidden, 0);
+}
+
+static bool
+sees(struct compiler *c, const char *path, unsigned right)
+{
+	return (rights_of(c, path) & right) != 0;
+}
+
+/* Is the machine's own /tmp granted, and not just as a part of all? */
+static bool
+names_tmp(struct compiler *c)
+{
+	struct decision d;
+
+	c->query.resource = "/tmp/\177";
+	c->query.right = RIGHT_READ;
+	policy_decide(c->policy, &c->query, &d);
+	return d.verdict == GRANT_ALLOW &&
+	       strncmp(d.winner->resource, "/tmp/", 5) == 0;
+}
+
+int
+view_compile(const struct policy *p, const char *workspace, const char *hidden,
+    const char *tool, int64_t now, struct view *out, struct err *e)
+{
+	struct view v = {.workspace = mem_strdup(workspace)};
+	struct compiler c = {.policy = p,
+	    .view = &v,
+	    .query = {.kind = GRANT_FILE,
+		.workspace = workspace,
+		.tool = tool,
+		.now = now,
+		.tainted = true}};
+	size_t i;
+
+	v.devices = sees(&c, "/dev/null", VIEW_READ);
+	v.proc = sees(&c, "/proc/\177", VIEW_READ);
+	v.tmp = p->base && !names_tmp(&c);
+	for (i = 0; i < p->count; i++) {
+		if (compile_grant(&c, &p->grants[i], e) < 0) {
+			view_free(&v);
+			return -1;
+		}
+	}
+	if (hidden != NULL)
+		hide(&v, hidden);
+	simplify(&v);
+	*out = v;
+	return 0;
+}
