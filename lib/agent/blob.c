@@ -66,6 +66,18 @@ blob_get(const struct root *r, const struct digest *d, struct buf *out,
 	return 0;
 }
 
+static int
+get_of_root(void *arg, const struct digest *d, struct buf *out, struct err *e)
+{
+	return blob_get(arg, d, out, e);
+}
+
+struct blob_source
+blob_root(struct root *r)
+{
+	return (struct blob_source){get_of_root, r};
+}
+
 /* Members that may stand in a blob, and how the contents are put back. */
 static const struct {
 	const char *key, *plain;
@@ -77,7 +89,7 @@ static const struct {
 };
 
 static int
-expand_one(const struct root *r, struct slice body, size_t m,
+expand_one(const struct blob_source *from, struct slice body, size_t m,
     struct slice token, struct buf *out, struct err *e)
 {
 	struct buf data CLEANUP_BUF = {0};
@@ -89,7 +101,7 @@ expand_one(const struct root *r, struct slice body, size_t m,
 	    (size_t)(token.data - body.data) < klen)
 		return err_set(
 		    e, EX_DATAERR, 0, "'%s' is no digest", members[m].key);
-	if (blob_get(r, &d, &data, e) < 0)
+	if (from->get(from->arg, &d, &data, e) < 0)
 		return -1;
 	if (!members[m].quoted && json_check(buf_str(&data), data.len, e) < 0)
 		return err_wrap(e, "blob");
@@ -105,7 +117,7 @@ expand_one(const struct root *r, struct slice body, size_t m,
 }
 
 int
-blob_expand(const struct root *r, struct slice body, struct buf *room,
+blob_expand(const struct blob_source *from, struct slice body, struct buf *room,
     struct slice *out, struct err *e)
 {
 	struct buf next = {0};
@@ -122,7 +134,7 @@ blob_expand(const struct root *r, struct slice body, struct buf *room,
 		if (json_raw(*out, members[m].key, &token) < 0)
 			continue;
 		buf_init(&next, 0);
-		if (expand_one(r, *out, m, token, &next, e) < 0) {
+		if (expand_one(from, *out, m, token, &next, e) < 0) {
 			buf_free(&next);
 			return -1;
 		}

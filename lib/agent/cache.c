@@ -13,7 +13,7 @@
  * The file is the digest of the second line, that line (JSON, which ends with
  * the conversation's length and digest), and the conversation as it stands.
  */
-#define CACHE_FORMAT 2
+#define CACHE_FORMAT 3
 #define CACHE_MAX    ((size_t)1 << 30)
 
 /* The integers of a state, by name. */
@@ -37,6 +37,9 @@ static const struct {
     {"time_used", offsetof(struct state, usage.time_ns)},
     {"model_call", offsetof(struct state, model_call)},
     {"model_call_id", offsetof(struct state, model_call_id)},
+    {"messages", offsetof(struct state, messages)},
+    {"ckpt_seq", offsetof(struct state, ckpt_seq)},
+    {"ckpt_offset", offsetof(struct state, ckpt_offset)},
 };
 
 /* Times since 1970 in nanoseconds pass 2^53: all integers are text. */
@@ -204,6 +207,9 @@ put_state(struct jsonw *w, const struct state *s)
 	jsonw_bool(w, "needs_model", s->needs_model);
 	jsonw_bool(w, "awake", s->awake);
 	jsonw_bool(w, "tainted", s->tainted);
+	jsonw_bool(w, "has_ckpt", s->has_ckpt);
+	put_digest(w, "ckpt_id", &s->ckpt_id);
+	put_digest(w, "tools", &s->tools);
 	jsonw_maybe(w, "model", s->model);
 	jsonw_maybe(w, "goal", s->goal);
 	jsonw_maybe(w, "text", s->text);
@@ -273,8 +279,7 @@ get_grants(struct state *s, const struct json *j)
 {
 	const struct json *g;
 
-	for (g = json_first(json_get(j, "grants")); g != NULL;
-	    g = json_next(g))
+	for (g = json_first(json_get(j, "grants")); g != NULL; g = json_next(g))
 		if (get_grant(&s->policy, g) < 0)
 			return -1;
 	s->policy.base = json_get_bool(j, "base", false);
@@ -337,6 +342,9 @@ get_state(struct state *s, const struct json *j)
 	s->needs_model = json_get_bool(j, "needs_model", false);
 	s->awake = json_get_bool(j, "awake", false);
 	s->tainted = json_get_bool(j, "tainted", false);
+	s->has_ckpt = json_get_bool(j, "has_ckpt", false);
+	get_digest(j, "ckpt_id", &s->ckpt_id);
+	get_digest(j, "tools", &s->tools);
 	s->model = mem_strdup(json_get_string(j, "model"));
 	s->goal = mem_strdup(json_get_string(j, "goal"));
 	s->text = mem_strdup(json_get_string(j, "text"));

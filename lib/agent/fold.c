@@ -38,6 +38,7 @@ void
 folding_end(struct state *s, size_t from)
 {
 	sha256_add(&s->running, s->convo.data + from, s->convo.len - from);
+	s->messages++;
 }
 
 static void
@@ -118,6 +119,7 @@ apply_model_call(struct folding *f, struct err *e)
 		s->model_call_id = f->rec->seq;
 	}
 	s->model_call = f->rec->seq;
+	(void)folding_digest(f->body, "tools", &s->tools);
 	s->attempt = (unsigned)attempt;
 	s->needs_model = false;
 	s->status = AGENT_RUNNING;
@@ -246,6 +248,20 @@ apply_exit(struct folding *f, struct err *e)
 	return 0;
 }
 
+static int
+apply_ckpt(struct folding *f, struct err *e)
+{
+	struct state *s = f->s;
+
+	s->ckpt_seq = json_get_integer(f->body, "covers", 0);
+	if (s->ckpt_seq < 1 || s->ckpt_seq >= f->rec->seq ||
+	    !folding_digest(f->body, "bundle", &s->ckpt_id))
+		return folding_bad(f, "no bundle", e);
+	s->ckpt_offset = json_get_integer(f->body, "offset", 0);
+	s->has_ckpt = true;
+	return 0;
+}
+
 typedef int apply_record(struct folding *, struct err *);
 
 /* Types that are absent tell people something and change nothing. */
@@ -262,6 +278,7 @@ static apply_record *const applies[RECORD_TYPES] = {
     [RECORD_GRANT] = apply_grant,
     [RECORD_WAKE] = apply_wake,
     [RECORD_BUDGET] = apply_budget,
+    [RECORD_CKPT] = apply_ckpt,
     [RECORD_EXIT] = apply_exit,
 };
 

@@ -7,8 +7,8 @@
 #include "agent/message.h"
 #include "base/mem.h"
 
-static bool
-read_digest(const struct json *body, const char *key, struct digest *out)
+bool
+folding_digest(const struct json *body, const char *key, struct digest *out)
 {
 	const char *hex = json_get_string(body, key);
 
@@ -83,8 +83,8 @@ folding_tool_call(struct folding *f, struct err *e)
 	}
 	c->phase = CALL_OPEN;
 	c->seq = f->rec->seq;
-	c->prepared = read_digest(f->body, "after", &c->after);
-	c->existed = read_digest(f->body, "before", &c->before);
+	c->prepared = folding_digest(f->body, "after", &c->after);
+	c->existed = folding_digest(f->body, "before", &c->before);
 	f->s->usage.tool_calls++;
 	return 0;
 }

@@ -24,6 +24,10 @@ void folding_say(struct state *, const char *role, const char *text);
 /* Replace a string with a copy; NULL leaves it. */
 void folding_set(char **slot, const char *value);
 
+/* A member that is a digest's hex; false, and `out` as it was, if not. */
+bool folding_digest(const struct json *body, const char *key,
+    struct digest *out);
+
 int folding_tool_call(struct folding *, struct err *);
 int folding_tool_result(struct folding *, struct err *);
 int folding_ask(struct folding *, struct err *);

@@ -49,13 +49,14 @@ check_blobs(void *arg, const struct record *rec, struct err *e)
 {
 	struct buf room CLEANUP_BUF = {0}, tools CLEANUP_BUF = {0};
 	struct history *h = arg;
+	struct blob_source blobs = blob_root(h->root);
 	struct slice body, token;
 	struct digest d;
 	int r = 0;
 
 	if (record_redacted(rec))
 		return 0;
-	r = blob_expand(h->root, rec->body, &room, &body, e);
+	r = blob_expand(&blobs, rec->body, &room, &body, e);
 	if (r == 0 && rec->type == RECORD_MODEL_CALL &&
 	    json_raw(rec->body, "tools", &token) == 0 && token.len > 2 &&
 	    digest_parse(token.data + 1, token.len - 2, &d) == 0)
@@ -88,10 +89,11 @@ find(const struct history *h, int64_t seq, struct state *s, struct reader *r,
     struct record *rec, struct err *e)
 {
 	struct buf room CLEANUP_BUF = {0};
+	struct blob_source blobs = blob_root(h->root);
 	int got;
 
 	while ((got = reader_next(r, rec, e)) == 1 && rec->seq < seq)
-		if (s != NULL && (blob_expand(h->root, rec->body, &room,
+		if (s != NULL && (blob_expand(&blobs, rec->body, &room,
 				      &rec->body, e) < 0 ||
 				     state_apply(s, rec, e) < 0))
 			return -1;

@@ -57,12 +57,19 @@ root_open(const char *path, bool make, struct root *out, struct err *e)
 {
 	struct root r = {NULL, -1, -1, -1};
 
+	char *real;
+
 	if (root_path(path, &r.path, e) < 0)
 		return -1;
 	if (open_parts(&r, make, e) < 0) {
 		err_wrap(e, "root '%s'", r.path);
 		root_close(&r);
 		return -1;
+	}
+	real = realpath(r.path, NULL); /* what the sandbox hides */
+	if (real != NULL) {
+		free(r.path);
+		r.path = real;
 	}
 	*out = r;
 	return 0;

@@ -56,12 +56,21 @@ int blob_get(const struct root *, const struct digest *, struct buf *out,
 #define BLOB_OVER ((size_t)64 << 10)	/* larger payloads become blobs */
 #define BLOB_MAX  ((size_t)64 << 20)
 
+/* Where blobs come from: a root's folder, or bundles. */
+struct blob_source {
+	int (*get)(void *arg, const struct digest *, struct buf *out,
+	    struct err *);
+	void *arg;
+};
+/* Of this root, which is borrowed. */
+struct blob_source blob_root(struct root *);
+
 /*
  * A record's body with its blobs in place: a member "blob" becomes "text",
  * "X_blob" becomes "X" (a string, or JSON as it stands for "calls_blob").
  * Bodies without one are returned as they are.  `room` keeps what is new.
  */
-int blob_expand(const struct root *, struct slice body, struct buf *room,
-    struct slice *out, struct err *);
+int blob_expand(const struct blob_source *, struct slice body,
+    struct buf *room, struct slice *out, struct err *);
 
 #endif

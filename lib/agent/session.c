@@ -56,6 +56,7 @@ check_mark(const struct journal_mark *m, int fd, struct err *e)
 static int
 fold(struct session *s, int fd, struct err *e)
 {
+	struct blob_source blobs;
 	struct buf room CLEANUP_BUF = {0};
 	struct reader r;
 	struct record rec;
@@ -63,9 +64,10 @@ fold(struct session *s, int fd, struct err *e)
 
 	if (check_mark(&s->mark, fd, e) < 0)
 		return -1;
+	blobs = blob_root(s->root);
 	reader_init(&r, fd, &s->mark);
 	while ((got = reader_next(&r, &rec, e)) == 1) {
-		if (blob_expand(s->root, rec.body, &room, &rec.body, e) < 0 ||
+		if (blob_expand(&blobs, rec.body, &room, &rec.body, e) < 0 ||
 		    state_apply(&s->state, &rec, e) < 0) {
 			got = -1;
 			break;

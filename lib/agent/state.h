@@ -100,6 +100,12 @@ struct state {
 	struct policy policy;
 	bool awake;		/* time counts */
 	bool tainted;		/* text from a network is in the conversation */
+	int64_t messages;	/* in the conversation */
+	struct digest tools;	/* of the tools' blob of the last model.call */
+	bool has_ckpt;
+	int64_t ckpt_seq;	/* the last bundle covers records up to this */
+	int64_t ckpt_offset;	/* where the records behind it begin; a hint */
+	struct digest ckpt_id;
 };
 
 void state_init(struct state *);

@@ -13,19 +13,19 @@
 #define JOURNAL_FILE "journal.jsonl"
 
 struct journal_staged {
-	struct record rec;	/* seq, time, type, body */
+	struct record rec; /* seq, time, type, body */
 	size_t body_at, body_len;
 };
 
 struct journal {
-	int fd;				/* O_APPEND; owned */
-	struct journal_mark mark;	/* behind the last durable record */
-	struct journal_staged *staged;	/* the group being made */
+	int fd;                        /* O_APPEND; owned */
+	struct journal_mark mark;      /* behind the last durable record */
+	struct journal_staged *staged; /* the group being made */
 	size_t count, cap;
-	struct buf bodies;		/* theirs */
-	int64_t cut_bytes;		/* what opening cut off; 0: nothing */
-	struct digest cut;		/* its SHA-256 */
-	bool broken;			/* a write or sync failed */
+	struct buf bodies; /* theirs */
+	int64_t cut_bytes; /* what opening cut off; 0: nothing */
+	struct digest cut; /* its SHA-256 */
+	bool broken;       /* a write or sync failed */
 	/* Told of each record once it is durable; may be NULL. */
 	void (*on_commit)(void *arg, const struct record *);
 	void *arg;
@@ -36,8 +36,8 @@ struct journal {
  * behind `end` (a mark that a reader gave after its last record).  A torn tail
  * behind it is cut off and synced; `cut_bytes` tells how much.
  */
-int journal_open(int dir, const struct journal_mark *end, struct journal *out,
-    struct err *);
+int journal_open(
+    int dir, const struct journal_mark *end, struct journal *out, struct err *);
 /* Make an empty journal that follows an agent.json with this digest. */
 int journal_create(int dir, const struct digest *agent_json,
     struct journal *out, struct err *);
@@ -48,8 +48,8 @@ void journal_close(struct journal *);
  * random salt is added.  `out` gets seq, time, type and the body as it will
  * stand (valid until the next call); digests are made at the commit.
  */
-void journal_stage(struct journal *, enum record_type, struct slice body,
-    struct record *out);
+void journal_stage(
+    struct journal *, enum record_type, struct slice body, struct record *out);
 /* The seq that the next staged record gets. */
 int64_t journal_next(const struct journal *);
 /* The time that it gets: the later of the clock and the last record's. */
@@ -64,7 +64,7 @@ int journal_commit(struct journal *, struct err *);
  */
 int journal_seal(struct journal *, const struct sign_secret *, struct err *);
 /* Check a seal's body against the digest before it: 0, or -1 status 65. */
-int journal_check_seal(const struct record *seal, const struct sign_public *,
-    struct err *);
+int journal_check_seal(
+    const struct record *seal, const struct sign_public *, struct err *);
 
 #endif

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 enum { STEP = 256 << 10 };
 
 /* A group is held whole; larger ones are not ours. */
@@ -25,6 +27,9 @@ void
 reader_free(struct reader *r)
 {
 	buf_free(&r->window);
+	free(r->group);
+	r->group = NULL;
+	r->count = r->cap = r->next = 0;
 }
 
 /* Read on at the window's end: count, 0 at the end of the file, -1. */
@@ -36,7 +41,6 @@ fill(struct reader *r, struct err *e)
 	if (r->at > STEP) { /* forget what was given already */
 		buf_drop(&r->window, r->at);
 		r->base += (int64_t)r->at;
-		r->group_end -= r->at;
 		r->at = 0;
 	}
 	if (r->window.len + STEP > GROUP_MAX)
@@ -63,9 +67,10 @@ get_line(struct reader *r, size_t *at, size_t *len, struct err *e)
 	ssize_t n;
 
 	for (;;) {
-		nl = r->window.len == *at + seen ? NULL :
-		    memchr(r->window.data + *at + seen, '\n',
-			r->window.len - *at - seen);
+		nl = r->window.len == *at + seen
+			 ? NULL
+			 : memchr(r->window.data + *at + seen, '\n',
+			       r->window.len - *at - seen);
 		if (nl != NULL) {
 			*len = (size_t)(nl - (r->window.data + *at));
 			return 1;
@@ -79,17 +84,15 @@ get_line(struct reader *r, size_t *at, size_t *len, struct err *e)
 }
 
 static int
-check_chain(const struct record *rec, const struct journal_mark *m,
-    struct err *e)
+check_chain(
+    const struct record *rec, const struct journal_mark *m, struct err *e)
 {
 	if (rec->seq != m->seq + 1)
 		return err_set(e, EX_DATAERR, 0,
-		    "record %" PRId64 " stands where %" PRId64 " should",
-		    rec->seq, m->seq + 1);
+		    "record %" PRId64 " stands there", rec->seq);
 	if (!digest_equal(&rec->prev, &m->head))
-		return err_set(e, EX_DATAERR, 0,
-		    "record %" PRId64 " does not follow the one before it",
-		    rec->seq);
+		return err_set(
+		    e, EX_DATAERR, 0, "it does not follow the one before it");
 	return 0;
 }
 
@@ -103,11 +106,12 @@ advance(struct journal_mark *m, const struct record *rec)
 }
 
 /*
- * Bad bytes begin at `at`.  When a whole last record of a group stands there
- * or later, somebody wrote after them: damage.  Else it is what a crash left.
+ * Bad bytes begin at `at`, where record `seq` should stand.  When a whole last
+ * record of a group stands there or later, somebody wrote after them: damage.
+ * Else it is what a crash left.
  */
 static int
-torn_or_damaged(struct reader *r, size_t at, const struct err *why,
+torn_or_damaged(struct reader *r, size_t at, int64_t seq, const struct err *why,
     struct err *e)
 {
 	int64_t offset = r->base + (int64_t)at;
@@ -120,12 +124,12 @@ torn_or_damaged(struct reader *r, size_t at, const struct err *why,
 		if (record_parse(r->window.data + at, len, &rec, &other) == 0 &&
 		    !rec.more)
 			return err_set(e, EX_DATAERR, 0,
-			    "the journal is damaged at byte %" PRId64 ": %s",
-			    offset, why->msg);
+			    "the journal is damaged at record %" PRId64
+			    ", byte %" PRId64 ": %s",
+			    seq, offset, why->msg);
 		at += len + 1;
-		if (at - r->at > STEP && r->group_end <= r->at) {
-			r->at = r->group_end = at; /* let fill forget */
-		}
+		if (at - r->at > STEP)
+			r->at = at; /* let fill forget */
 	}
 	if (got < 0)
 		return -1;
@@ -133,61 +137,83 @@ torn_or_damaged(struct reader *r, size_t at, const struct err *why,
 	return 0;
 }
 
-/* Find the end of the group that starts at r->at: 1, 0 at the end, -1. */
+/* The records of the group that starts at r->at: 1, 0 at the end, -1. */
 static int
 find_group(struct reader *r, struct err *e)
 {
 	struct journal_mark m = r->mark;
-	struct record rec;
+	struct reader_found f;
 	struct err why;
-	size_t at = r->at, len;
+	size_t at = r->at, len, i;
 	int got;
 
-	for (;;) {
-		got = get_line(r, &at, &len, e);
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		if (record_parse(r->window.data + at, len, &rec, &why) < 0 ||
-		    check_chain(&rec, &m, &why) < 0)
-			return torn_or_damaged(r, at, &why, e);
-		advance(&m, &rec);
+	r->count = r->next = 0;
+	while ((got = get_line(r, &at, &len, e)) == 1) {
+		if (record_parse(r->window.data + at, len, &f.rec, &why) < 0 ||
+		    check_chain(&f.rec, &m, &why) < 0)
+			return torn_or_damaged(r, at, m.seq + 1, &why, e);
+		advance(&m, &f.rec);
+		f.at = at - r->at; /* reading on may move the window */
+		mem_room(&r->group, r->count, &r->cap, sizeof(*r->group));
+		r->group[r->count++] = f;
 		at += len + 1;
-		if (!rec.more) {
-			r->group_end = at;
-			return 1;
-		}
+		if (!f.rec.more)
+			break;
 	}
-	r->torn = r->window.len > r->at;
-	return 0;
+	if (got == 0)
+		r->torn = r->window.len > r->at;
+	for (i = 0; got == 1 && i < r->count; i++)
+		r->group[i].at += r->at;
+	return got;
+}
+
+/* What is in the window may be half a write, or cut off by now: look afresh
+ * at what follows the last record given. */
+static void
+forget(struct reader *r)
+{
+	r->size = r->base + (int64_t)r->window.len;
+	r->base = r->mark.offset;
+	buf_clear(&r->window);
+	r->at = r->count = r->next = 0;
+}
+
+/* A tail that was read before its writer's successor cut it off, and what
+ * stands there instead, look like damage only together: look again. */
+static int
+next_group(struct reader *r, struct err *e)
+{
+	struct err why = {0};
+	int got, tries = 4;
+
+	do {
+		got = find_group(r, &why);
+		if (got <= 0)
+			forget(r);
+	} while (got < 0 && why.status == EX_DATAERR && --tries > 0);
+	if (got < 0)
+		*e = why;
+	return got;
 }
 
 int
 reader_next(struct reader *r, struct record *out, struct err *e)
 {
-	struct record rec;
-	const char *nl;
+	struct record *rec;
 	int got;
 
 	r->torn = false;
-	if (r->at >= r->group_end) {
-		got = find_group(r, e);
-		if (got <= 0) {
-			/* What is there may be half a write: look afresh. */
-			r->size = r->base + (int64_t)r->window.len;
-			r->base = r->mark.offset;
-			buf_clear(&r->window);
-			r->at = r->group_end = 0;
+	if (r->next == r->count) {
+		got = next_group(r, e);
+		if (got <= 0)
 			return got;
-		}
 	}
-	nl = memchr(r->window.data + r->at, '\n', r->group_end - r->at);
-	if (record_parse(r->window.data + r->at,
-	    (size_t)(nl - (r->window.data + r->at)), &rec, e) < 0)
-		return -1;
-	advance(&r->mark, &rec);
-	r->at += rec.line.len + 1;
-	*out = rec;
+	rec = &r->group[r->next].rec;
+	rec->line.data = r->window.data + r->group[r->next].at;
+	rec->body.data = rec->line.data + rec->line.len - rec->body.len - 1;
+	r->next++;
+	r->at += rec->line.len + 1;
+	advance(&r->mark, rec);
+	*out = *rec;
 	return 1;
 }

@@ -12,21 +12,28 @@
 
 /* A place between two groups: what a later reader may start from. */
 struct journal_mark {
-	int64_t seq;		/* of the last record before it; 0: none */
-	int64_t offset;		/* in the file */
-	int64_t time;		/* of that record */
-	struct digest head;	/* its digest; of agent.json when seq is 0 */
+	int64_t seq;        /* of the last record before it; 0: none */
+	int64_t offset;     /* in the file */
+	int64_t time;       /* of that record */
+	struct digest head; /* its digest; of agent.json when seq is 0 */
+};
+
+/* A checked record of a complete group; its slices are set when it is given. */
+struct reader_found {
+	struct record rec;
+	size_t at; /* in the window */
 };
 
 struct reader {
-	int fd;			/* borrowed */
-	struct buf window;	/* a part of the file */
-	int64_t base;		/* the window's offset in the file */
-	size_t at;		/* next record, in the window */
-	size_t group_end;	/* end of the known complete group */
+	int fd;                     /* borrowed */
+	struct buf window;          /* a part of the file */
+	int64_t base;               /* the window's offset in the file */
+	size_t at;                  /* in the window: before it all was given */
+	struct reader_found *group; /* the complete group being given */
+	size_t count, cap, next;
 	struct journal_mark mark; /* behind the record last given */
-	int64_t size;		/* of the file, when the end was met */
-	bool torn;		/* bytes follow the last complete group */
+	int64_t size;             /* of the file, when the end was met */
+	bool torn;                /* bytes follow the last complete group */
 };
 
 /* Start at `from`; the descriptor is borrowed and is read with pread(2). */

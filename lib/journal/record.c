@@ -72,7 +72,7 @@ literal(struct cursor *c, const char *text)
 	return true;
 }
 
-/* The text up to the next quote, at most `room` - 1 bytes. */
+/* The text up to the next quote, at most `room` - 1 bytes and none NUL. */
 static bool
 quoted(struct cursor *c, char *out, size_t room, size_t *len)
 {
@@ -84,7 +84,7 @@ quoted(struct cursor *c, char *out, size_t room, size_t *len)
 	memcpy(out, c->p, *len);
 	out[*len] = '\0';
 	c->p = q + 1;
-	return true;
+	return strlen(out) == *len;
 }
 
 static bool
@@ -108,7 +108,8 @@ seq_field(struct cursor *c, int64_t *out)
 	while (c->p < c->end && *c->p != ',' && n + 1 < sizeof(text))
 		text[n++] = *c->p++;
 	text[n] = '\0';
-	return text[0] != '0' && num_int(text, 1, (int64_t)1 << 53, out) == 0;
+	return strlen(text) == n && text[0] != '0' &&
+	       num_int(text, 1, (int64_t)1 << 53, out) == 0;
 }
 
 static const char *
@@ -159,8 +160,7 @@ record_parse(const char *line, size_t len, struct record *out, struct err *e)
 		digest_of(r.body.data, r.body.len, &sum);
 		if (!digest_equal(&sum, &r.sum))
 			return err_set(e, EX_DATAERR, 0,
-			    "record %" PRId64 ": its body is not the one that "
-			    "was written", r.seq);
+			    "its body is not the one that was written");
 	}
 	*out = r;
 	return 0;

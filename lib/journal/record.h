@@ -45,15 +45,15 @@ enum record_type {
 #define RECORD_MAX ((size_t)4 << 20)
 
 struct record {
-	int64_t seq;		/* from 1 */
-	int64_t time;		/* real, nanoseconds */
+	int64_t seq;  /* from 1 */
+	int64_t time; /* real, nanoseconds */
 	enum record_type type;
-	bool more;		/* the group goes on */
-	struct digest prev;	/* digest of the record before */
-	struct digest sum;	/* SHA-256 of the body's bytes */
-	struct digest digest;	/* of this record: line up to ,"body": */
-	struct slice line;	/* without the newline; borrowed */
-	struct slice body;	/* in the line; "null" when redacted */
+	bool more;            /* the group goes on */
+	struct digest prev;   /* digest of the record before */
+	struct digest sum;    /* SHA-256 of the body's bytes */
+	struct digest digest; /* of this record: line up to ,"body": */
+	struct slice line;    /* without the newline; borrowed */
+	struct slice body;    /* in the line; "null" when redacted */
 };
 
 const char *record_type_name(enum record_type);
@@ -65,8 +65,8 @@ bool record_redacted(const struct record *);
  * Read one line (without its newline).  The form is checked to the byte, and
  * the body against `sum`; not the chain, and not the body's JSON.  Status 65.
  */
-int record_parse(const char *line, size_t len, struct record *out,
-    struct err *);
+int
+record_parse(const char *line, size_t len, struct record *out, struct err *);
 
 /*
  * Append a record's line with its newline, and fill in `sum` and `digest`:

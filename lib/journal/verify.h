@@ -9,7 +9,7 @@
 #include "base/sign.h"
 
 struct verify_options {
-	const struct sign_public *key;	/* NULL: seals are counted only */
+	const struct sign_public *key; /* NULL: seals are counted only */
 	/* A head that the journal must contain; or NULL. */
 	const struct digest *head;
 	/* Called with each record, for what the caller checks besides (blobs);
@@ -19,10 +19,10 @@ struct verify_options {
 };
 
 struct verify_result {
-	struct journal_mark mark;	/* behind the last complete group */
+	struct journal_mark mark; /* behind the last complete group */
 	int64_t records, seals, redacted;
-	int64_t sealed_seq;		/* last record that a seal covers */
-	int64_t torn_bytes;		/* of an unfinished group at the end */
+	int64_t sealed_seq; /* last record that a seal covers */
+	int64_t torn_bytes; /* of an unfinished group at the end */
 	bool found_head;
 };
 

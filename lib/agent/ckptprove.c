@@ -1,0 +1,118 @@
+/* Proving that a bundle's state is the fold of its records. */
+#include <string.h>
+
+#include "agent/ckpt.h"
+#include "agent/statejson.h"
+#include "base/json.h"
+
+#define MEMBER_MAX ((size_t)1 << 30)
+
+/* Blobs stand in the bundles whose records name them. */
+static int
+get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
+{
+	struct chain *c = arg;
+	char path[32 + DIGEST_HEX], hex[DIGEST_HEX + 1];
+	struct entry n;
+	size_t i;
+	int got;
+
+	digest_hex(d, hex);
+	(void)snprintf(path, sizeof(path), "agent/blobs/%s", hex);
+	for (i = c->count; i-- > 0;) {
+		got = bundle_find(c->layer[i],
+		    (struct slice){path, strlen(path)}, &n, e);
+		if (got < 0)
+			return -1;
+		if (got == 1)
+			return bundle_member(c->layer[i], path, MEMBER_MAX,
+			    out, e);
+	}
+	return err_set(e, EX_DATAERR, 0, "the blob %s is not in the bundles",
+	    hex);
+}
+
+static int
+fold_lines(struct chain *c, const struct buf *text, struct journal_mark *m,
+    struct state *s, struct err *e)
+{
+	struct blob_source blobs = {get_blob, c};
+	struct buf room CLEANUP_BUF = {0};
+	const char *p = buf_str(text), *end = p + text->len, *nl;
+	struct record rec;
+
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			return err_set(e, EX_DATAERR, 0,
+			    "the records are cut short");
+		if (record_parse(p, (size_t)(nl - p), &rec, e) < 0)
+			return -1;
+		if (rec.seq != m->seq + 1 ||
+		    (m->seq > 0 && !digest_equal(&rec.prev, &m->head)))
+			return err_set(e, EX_DATAERR, 0,
+			    "record %lld does not follow the one before it",
+			    (long long)rec.seq);
+		m->seq = rec.seq;
+		m->head = rec.digest;
+		if (blob_expand(&blobs, rec.body, &room, &rec.body, e) < 0 ||
+		    state_apply(s, &rec, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+compare(struct bundle *b, const char *path, const struct buf *want,
+    struct err *e)
+{
+	struct buf is CLEANUP_BUF = {0};
+
+	if (bundle_member(b, path, MEMBER_MAX, &is, e) < 0)
+		return -1;
+	if (is.len != want->len ||
+	    memcmp(buf_str(&is), buf_str(want), is.len) != 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "'%s' is not what the records make of it", path);
+	return 0;
+}
+
+static int
+prove(struct chain *c, struct state *s, struct err *e)
+{
+	struct bundle *newest = chain_newest(c);
+	struct buf want CLEANUP_BUF = {0};
+	struct journal_mark m = {0};
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		struct buf lines CLEANUP_BUF = {0};
+
+		if (bundle_member(c->layer[i], "agent/journal.jsonl",
+		    MEMBER_MAX, &lines, e) < 0 ||
+		    fold_lines(c, &lines, &m, s, e) < 0)
+			return -1;
+	}
+	if (m.seq != newest->manifest.seq ||
+	    !digest_equal(&m.head, &newest->manifest.head))
+		return err_set(e, EX_DATAERR, 0,
+		    "the records do not end with the manifest's head");
+	state_json(s, &want);
+	if (compare(newest, "agent/state.json", &want, e) < 0)
+		return -1;
+	buf_clear(&want);
+	grants_json(s, &want);
+	return compare(newest, "agent/grants.json", &want, e);
+}
+
+int
+ckpt_prove_state(struct chain *c, struct err *e)
+{
+	struct state s;
+	int r;
+
+	state_init(&s);
+	r = prove(c, &s, e);
+	state_free(&s);
+	return r;
+}
