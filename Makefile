@@ -10,7 +10,7 @@ CC ?= gcc
 PROVE ?= prove
 JOBS ?= 2
 
-PACKAGES = libcjson libcrypto libseccomp
+PACKAGES = libcjson libcrypto libseccomp libzstd
 HARDEN = -fPIE -fstack-protector-strong -D_FORTIFY_SOURCE=2
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wformat=2 \
 	-Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual \

@@ -86,6 +86,7 @@ static const struct {
     {"blob", "text", true},
     {"arguments_blob", "arguments", true},
     {"calls_blob", "calls", false},
+    {"provider_blob", "provider", false},
 };
 
 static int

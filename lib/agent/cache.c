@@ -13,7 +13,7 @@
  * The file is the digest of the second line, that line (JSON, which ends with
  * the conversation's length and digest), and the conversation as it stands.
  */
-#define CACHE_FORMAT 3
+#define CACHE_FORMAT 4
 #define CACHE_MAX    ((size_t)1 << 30)
 
 /* The integers of a state, by name. */
@@ -38,6 +38,7 @@ static const struct {
     {"model_call", offsetof(struct state, model_call)},
     {"model_call_id", offsetof(struct state, model_call_id)},
     {"messages", offsetof(struct state, messages)},
+    {"held_count", offsetof(struct state, held_count)},
     {"ckpt_seq", offsetof(struct state, ckpt_seq)},
     {"ckpt_offset", offsetof(struct state, ckpt_offset)},
 };
@@ -214,6 +215,8 @@ put_state(struct jsonw *w, const struct state *s)
 	jsonw_maybe(w, "goal", s->goal);
 	jsonw_maybe(w, "text", s->text);
 	jsonw_maybe(w, "report", s->report);
+	if (s->held_count > 0)
+		jsonw_text(w, "held", s->held.data, s->held.len);
 	put_lists(w, s);
 	put_integer(w, "convo_bytes", (int64_t)s->convo.len);
 	sha256_get(&s->running, &convo);
@@ -349,6 +352,8 @@ get_state(struct state *s, const struct json *j)
 	s->goal = mem_strdup(json_get_string(j, "goal"));
 	s->text = mem_strdup(json_get_string(j, "text"));
 	s->report = mem_strdup(json_get_string(j, "report"));
+	if (json_get_string(j, "held") != NULL)
+		buf_puts(&s->held, json_get_string(j, "held"));
 	get_lists(s, j);
 }
 

@@ -232,7 +232,7 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 		return callrecord_ask(r, p, p->why, e);
 	else if (p->tool->kind == TOOL_RUNNER)
 		return runner_tool(r, p, e);
-	else if (r->opt->preimage && p->started && !p->run.prepared &&
+	else if (r->opt->preimage && p->started && !p->tool->prepares &&
 		 p->tool->effect == EFFECT_WORKSPACE)
 		return recover_preimage(r, p->call, e);
 	return 0;

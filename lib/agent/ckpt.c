@@ -83,7 +83,7 @@ note_blobs(const struct root *root, const struct record *rec,
     const struct digest *known, struct span *s, struct err *e)
 {
 	static const char *const keys[] = {"blob", "arguments_blob",
-	    "calls_blob", "tools"};
+	    "calls_blob", "provider_blob", "tools"};
 	struct slice token;
 	struct digest d;
 	size_t i;

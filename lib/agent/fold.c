@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/message.h"
+#include "base/jsonw.h"
 #include "base/mem.h"
 
 void
@@ -41,22 +42,61 @@ folding_end(struct state *s, size_t from)
 	s->messages++;
 }
 
+/* Is a call of the last reply without its result? */
+static bool
+calls_open(const struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].phase != CALL_CLOSED)
+			return true;
+	return false;
+}
+
+/*
+ * What people say while calls are open comes after their results: providers
+ * refuse a message between the two.
+ */
 static void
 say_plain(struct state *s, const char *role, struct slice token)
 {
-	size_t from = folding_begin(s);
+	size_t from;
 
+	if (calls_open(s)) {
+		if (s->held.len > 0)
+			buf_putc(&s->held, ',');
+		message_plain(&s->held, role, token);
+		s->held_count++;
+		return;
+	}
+	from = folding_begin(s);
 	message_plain(&s->convo, role, token);
 	folding_end(s, from);
 }
 
 void
+folding_flush(struct state *s)
+{
+	size_t from;
+
+	if (s->held_count == 0 || calls_open(s))
+		return;
+	from = folding_begin(s);
+	buf_add(&s->convo, s->held.data, s->held.len);
+	folding_end(s, from);
+	s->messages += s->held_count - 1;
+	buf_clear(&s->held);
+	s->held_count = 0;
+}
+
+void
 folding_say(struct state *s, const char *role, const char *text)
 {
-	size_t from = folding_begin(s);
+	struct buf token CLEANUP_BUF = {0};
 
-	message_text(&s->convo, role, text);
-	folding_end(s, from);
+	json_quote(&token, text, strlen(text));
+	say_plain(s, role, (struct slice){token.data, token.len});
 }
 
 static int
@@ -228,8 +268,10 @@ apply_grant(struct folding *f, struct err *e)
 		policy_add_base(p);
 		return 0;
 	}
-	if (policy_add(p, line, from == NULL ? "journal" : from, e) < 0)
+	if (policy_add(p, line, from == NULL ? "journal" : from, e) < 0) {
+		e->status = EX_DATAERR; /* it was good when it was given */
 		return err_wrap(e, "record %" PRId64, f->rec->seq);
+	}
 	folding_set(&p->grants[p->count - 1].id, id);
 	p->grants[p->count - 1].given = f->rec->time;
 	return 0;
@@ -262,24 +304,26 @@ apply_ckpt(struct folding *f, struct err *e)
 	return 0;
 }
 
-typedef int apply_record(struct folding *, struct err *);
 
 /* Types that are absent tell people something and change nothing. */
-static apply_record *const applies[RECORD_TYPES] = {
-    [RECORD_BORN] = apply_born,
-    [RECORD_GOAL] = apply_goal,
-    [RECORD_MAIL] = apply_goal,
-    [RECORD_MODEL_CALL] = apply_model_call,
-    [RECORD_MODEL_REPLY] = apply_model_reply,
-    [RECORD_TOOL_CALL] = folding_tool_call,
-    [RECORD_TOOL_RESULT] = folding_tool_result,
-    [RECORD_ASK] = folding_ask,
-    [RECORD_ANSWER] = folding_answer,
-    [RECORD_GRANT] = apply_grant,
-    [RECORD_WAKE] = apply_wake,
-    [RECORD_BUDGET] = apply_budget,
-    [RECORD_CKPT] = apply_ckpt,
-    [RECORD_EXIT] = apply_exit,
+static const struct {
+	int (*apply)(struct folding *, struct err *);
+	bool runs;	/* written by a run: the time before it is the run's */
+} applies[RECORD_TYPES] = {
+    [RECORD_BORN] = {apply_born, false},
+    [RECORD_GOAL] = {apply_goal, false},
+    [RECORD_MAIL] = {apply_goal, false},
+    [RECORD_MODEL_CALL] = {apply_model_call, true},
+    [RECORD_MODEL_REPLY] = {apply_model_reply, true},
+    [RECORD_TOOL_CALL] = {folding_tool_call, true},
+    [RECORD_TOOL_RESULT] = {folding_tool_result, true},
+    [RECORD_ASK] = {folding_ask, true},
+    [RECORD_ANSWER] = {folding_answer, false},
+    [RECORD_GRANT] = {apply_grant, false},
+    [RECORD_WAKE] = {apply_wake, false},
+    [RECORD_BUDGET] = {apply_budget, false},
+    [RECORD_CKPT] = {apply_ckpt, false},
+    [RECORD_EXIT] = {apply_exit, true},
 };
 
 int
@@ -287,20 +331,23 @@ state_apply(struct state *s, const struct record *rec, struct err *e)
 {
 	struct folding f = {.s = s, .rec = rec};
 	struct json *body CLEANUP_JSON = NULL;
+	int64_t before = s->seq > 0 ? s->time : rec->time;
 
-	/* Time between an exit, or a crash, and the next wake is not its own. */
-	if (s->awake && rec->type != RECORD_WAKE && s->seq > 0)
-		s->usage.time_ns += rec->time - s->time;
 	s->seq = rec->seq;
 	s->time = rec->time;
-	if (applies[rec->type] == NULL)
+	if (applies[rec->type].apply == NULL)
 		return 0;
 	if (record_redacted(rec))
 		return 0;
 	if (json_parse(rec->body.data, rec->body.len, &body, e) < 0)
 		return err_wrap(e, "record %" PRId64, rec->seq);
 	f.body = body;
+	/* Time before a wake is nobody's; nor is it the run's when a person
+	 * writes something after a crash. */
+	if (s->awake && applies[rec->type].runs &&
+	    json_get_string(body, "by") == NULL)
+		s->usage.time_ns += rec->time - before;
 	if (json_raw(rec->body, "text", &f.text) == 0 && f.text.data[0] != '"')
 		return folding_bad(&f, "its text is no string", e);
-	return applies[rec->type](&f, e);
+	return applies[rec->type].apply(&f, e);
 }

@@ -122,6 +122,7 @@ folding_tool_result(struct folding *f, struct err *e)
 	for (i = 0; i < s->call_count; i++)
 		if (s->calls[i].phase != CALL_CLOSED)
 			return 0;
+	folding_flush(s);
 	s->needs_model = true; /* all results are there */
 	if (json_get_bool(f->body, "unusable", false))
 		s->bad_streak++;

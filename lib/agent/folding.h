@@ -19,7 +19,9 @@ int folding_bad(const struct folding *, const char *what, struct err *);
 /* Call before and after a message is added: the running digest follows. */
 size_t folding_begin(struct state *);
 void folding_end(struct state *, size_t from);
-/* Add a message of plain text. */
+/* Add what was held back, once no call is open any more. */
+void folding_flush(struct state *);
+/* Add a message of plain text, now or once no call is open. */
 void folding_say(struct state *, const char *role, const char *text);
 /* Replace a string with a copy; NULL leaves it. */
 void folding_set(char **slot, const char *value);

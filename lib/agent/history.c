@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/cache.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "journal/journal.h"
@@ -69,7 +70,9 @@ history_verify(struct history *h, const struct digest *head,
     struct verify_result *out, struct err *e)
 {
 	struct verify_options o = {.head = head, .each = check_blobs, .arg = h};
+	struct journal_mark known;
 	struct sign_public key;
+	struct state last;
 	struct err none;
 
 	if (root_public(h->root, &key, &none) == 0) {
@@ -78,6 +81,11 @@ history_verify(struct history *h, const struct digest *head,
 		*e = none;
 		return -1;
 	}
+	/* The last stop's place is a head that is known. */
+	state_init(&last);
+	if (cache_load(h->dir, true, &last, &known) == 1)
+		o.known = &known;
+	state_free(&last);
 	return verify_journal(h->fd, &h->info.digest, &o, out, e);
 }
 

@@ -56,7 +56,6 @@ int
 root_open(const char *path, bool make, struct root *out, struct err *e)
 {
 	struct root r = {NULL, -1, -1, -1};
-
 	char *real;
 
 	if (root_path(path, &r.path, e) < 0)
@@ -85,26 +84,32 @@ root_close(struct root *r)
 	fd_cleanup(&r->blobs);
 }
 
-/* The secret key goes first: a public one is there only with its secret. */
+/* Of several that make one at the same time, the first link decides. */
 static int
 make_key(const struct root *r, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
+	char tmp[RAND_TEXT + 8], nonce[RAND_TEXT];
 	struct sign_secret k;
+	int n;
 
 	if (sign_new(&k, e) < 0)
 		return -1;
 	sign_secret_text(&k, &text);
-	if (file_replace(r->fd, ".key.sec", text.data, text.len, 0600, e) < 0)
-		return -1;
-	/* linkat decides between two that make one at the same time */
-	if (linkat(r->fd, ".key.sec", r->fd, "key.sec", 0) < 0 &&
-	    errno != EEXIST)
-		return err_set(e, EX_CANTCREAT, errno, "cannot make the key");
-	(void)unlinkat(r->fd, ".key.sec", 0);
+	rand_text(nonce);
+	(void)snprintf(tmp, sizeof(tmp), ".key-%s", nonce);
+	n = file_replace(r->fd, tmp, text.data, text.len, 0600, e);
 	mem_wipe(text.data, text.len);
 	sign_wipe(&k);
-	return file_sync(r->fd, "root", e);
+	if (n < 0)
+		return -1;
+	n = linkat(r->fd, tmp, r->fd, "key.sec", 0);
+	if (n < 0 && errno != EEXIST)
+		(void)err_set(e, EX_CANTCREAT, errno, "cannot make the key");
+	else
+		n = 0;
+	(void)unlinkat(r->fd, tmp, 0);
+	return n < 0 ? -1 : file_sync(r->fd, "root", e);
 }
 
 int

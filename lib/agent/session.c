@@ -289,6 +289,7 @@ static const struct {
     {"text", "blob", true},
     {"arguments", "arguments_blob", true},
     {"calls", "calls_blob", false},
+    {"provider", "provider_blob", false},
 };
 
 static int

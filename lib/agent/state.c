@@ -85,6 +85,7 @@ state_free(struct state *s)
 	free(s->text);
 	free(s->report);
 	buf_free(&s->convo);
+	buf_free(&s->held);
 	policy_free(&s->policy);
 }
 

@@ -83,6 +83,8 @@ struct state {
 	/* The conversation as the elements of "messages", comma between. */
 	struct buf convo;
 	struct sha256 running;	/* over MESSAGES_PREFIX and convo */
+	struct buf held;	/* messages that wait for open calls' results */
+	int64_t held_count;
 
 	bool needs_model;	/* something was said since the last reply */
 	int64_t model_call;	/* seq of the open model.call; 0: none */

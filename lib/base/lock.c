@@ -43,8 +43,8 @@ lock_take(int dir, const char *name, int *fd, struct err *e)
 	}
 	/* For people only: a failure to write it changes nothing. */
 	n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-	if (ftruncate(f, 0) == 0)
-		(void)!pwrite(f, text, (size_t)n, 0);
+	if (pwrite(f, text, (size_t)n, 0) == n)
+		(void)!ftruncate(f, n);
 	*fd = f;
 	f = -1;
 	return 0;

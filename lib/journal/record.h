@@ -41,8 +41,9 @@ enum record_type {
 	RECORD_TYPES
 };
 
-/* The longest line that is read; what is larger is not ours. */
-#define RECORD_MAX ((size_t)4 << 20)
+/* The longest line that is written; larger payloads are blobs. */
+#define RECORD_MAX  ((size_t)4 << 20)
+#define RECORD_HEAD ((size_t)1024) /* more than a header and a salt take */
 
 struct record {
 	int64_t seq;  /* from 1 */

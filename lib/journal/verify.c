@@ -20,6 +20,11 @@ check(const struct record *rec, const struct verify_options *o,
 		res->seals++;
 		res->sealed_seq = rec->seq - 1;
 	}
+	if (o->known != NULL && rec->seq == o->known->seq &&
+	    !digest_equal(&o->known->head, &rec->digest))
+		return err_set(e, EX_DATAERR, 0,
+		    "record %" PRId64 " is not the one that was there",
+		    rec->seq);
 	if (o->head != NULL && digest_equal(o->head, &rec->digest))
 		res->found_head = true;
 	return o->each == NULL ? 0 : o->each(o->arg, rec, e);
@@ -47,6 +52,10 @@ verify_journal(int fd, const struct digest *agent_json,
 	reader_free(&r);
 	if (got < 0)
 		return -1;
+	if (o->known != NULL && res.mark.seq < o->known->seq)
+		return err_set(e, EX_DATAERR, 0,
+		    "the journal was cut: record %" PRId64 " is gone",
+		    res.mark.seq + 1);
 	if (res.records == 0)
 		return err_set(e, EX_DATAERR, 0, "the journal is empty");
 	*out = res;

@@ -12,6 +12,9 @@ struct verify_options {
 	const struct sign_public *key; /* NULL: seals are counted only */
 	/* A head that the journal must contain; or NULL. */
 	const struct digest *head;
+	/* A place that was seen before: the record must still be there, and be
+	 * the same; or NULL. */
+	const struct journal_mark *known;
 	/* Called with each record, for what the caller checks besides (blobs);
 	 * may be NULL. */
 	int (*each)(void *arg, const struct record *, struct err *);

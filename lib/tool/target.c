@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/rand.h"
+#include "base/digest.h"
 #include "tool/inside.h"
 
 void
@@ -168,11 +168,29 @@ is_mount_errno(int errnum)
 	       errnum == EPERM || errnum == EROFS;
 }
 
+/* The same for the same write, so that one which is made again after a kill
+ * finds, and takes, what the first left. */
+static void
+temporary_name(const struct target *t, const char *data, size_t n, char *out,
+    size_t room)
+{
+	char hex[DIGEST_HEX + 1];
+	struct sha256 sum;
+	struct digest d;
+
+	sha256_init(&sum);
+	sha256_add(&sum, t->path, strlen(t->path) + 1);
+	sha256_add(&sum, data, n);
+	sha256_get(&sum, &d);
+	digest_hex(&d, hex);
+	(void)snprintf(out, room, ".new-%.24s", hex);
+}
+
 int
 target_write(const struct target *t, const char *data, size_t n, struct err *e)
 {
 	char *folder CLEANUP_FREE = mem_strdup(t->path);
-	char tmp[RAND_TEXT + 8], nonce[RAND_TEXT];
+	char tmp[40];
 	char *slash = strrchr(folder, '/');
 	const char *name =
 	    slash == NULL ? t->path : t->path + (slash - folder) + 1;
@@ -186,8 +204,8 @@ target_write(const struct target *t, const char *data, size_t n, struct err *e)
 	if (file_open(AT_FDCWD, slash == NULL ? "." : folder,
 		O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0)
 		return -1;
-	rand_text(nonce);
-	(void)snprintf(tmp, sizeof(tmp), ".new-%s", nonce);
+	temporary_name(t, data, n, tmp, sizeof(tmp));
+	(void)unlinkat(dir, tmp, 0);
 	r = write_beside(t, dir, tmp, data, n, e);
 	if (r == 0 && renameat(dir, tmp, dir, name) < 0)
 		r = err_set(

@@ -111,6 +111,12 @@ forge() { # LINE SED: edit a body, then mend every sum and the chain
 		printf '%s,"body":%s}\n' "$head" "$body"
 	done <forged >"$dir/journal.jsonl"
 }
+head -c -20 kept/journal.jsonl >"$dir/journal.jsonl"
+status 65 'a history cut before the last stop is found by its state' \
+    agent-audit verify a
+like "$err" 'record [0-9]+ is gone' 'which names what is gone'
+mv "$dir/state" kept/state # from here on the chain alone is asked
+
 forge 4 's/the goal/the gaol/'
 status 65 'a history that was written anew fails at its first seal' agent-audit verify a
 like "$err" "seal $seal" 'which is named'

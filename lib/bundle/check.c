@@ -1,0 +1,338 @@
+#include "bundle/check.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "bundle/snapshot.h"
+#include "bundle/sums.h"
+#include "bundle/tar.h"
+
+/* A place in the unpacked stream, and what has been found so far. */
+struct check {
+	struct bundle *b;
+	struct frame_view view;
+	int64_t frame, offset;
+	struct buf want;
+	struct buf sums;
+	struct buf cover; /* the last path that is no folder */
+	struct sha256 tree;
+	struct snapshot agent; /* the members below agent/ */
+	int64_t files, bytes, index_size;
+};
+
+static void
+check_free(struct check *c)
+{
+	frame_view_free(&c->view);
+	buf_free(&c->want);
+	buf_free(&c->sums);
+	buf_free(&c->cover);
+	snapshot_free(&c->agent);
+}
+
+static int
+wrong(const struct check *c, struct slice path, const char *what, struct err *e)
+{
+	return err_set(e, EX_DATAERR, 0, "'%s': '%.*s' %s", c->b->frames.name,
+	    (int)path.len, path.data, what);
+}
+
+static void
+move(struct check *c, int64_t n)
+{
+	const struct seek_table *t = &c->b->frames.table;
+
+	c->offset += n;
+	while ((uint64_t)c->frame < t->count &&
+	       c->offset >= t->frame[c->frame].size)
+		c->offset -= t->frame[c->frame++].size;
+}
+
+struct comparing {
+	const char *at;
+	bool differs;
+};
+
+static int
+compare(void *arg, const void *data, size_t n, struct err *e)
+{
+	struct comparing *p = arg;
+
+	(void)e;
+	p->differs = p->differs || memcmp(p->at, data, n) != 0;
+	p->at += n;
+	return 0;
+}
+
+/* The next bytes are these. */
+static int
+expect(
+    struct check *c, const struct buf *want, struct slice path, struct err *e)
+{
+	struct comparing p = {buf_str(want), false};
+	const struct sink s = {compare, &p};
+
+	if (frame_read(
+		&c->view, c->frame, c->offset, (int64_t)want->len, &s, e) < 0)
+		return -1;
+	move(c, (int64_t)want->len);
+	return p.differs
+		   ? wrong(c, path, "is not the member that the index says", e)
+		   : 0;
+}
+
+static int
+expect_zeros(struct check *c, size_t n, struct slice path, struct err *e)
+{
+	static const char zeros[TAR_BLOCK];
+
+	buf_clear(&c->want);
+	buf_add(&c->want, zeros, n);
+	return expect(c, &c->want, path, e);
+}
+
+static int
+expect_header(struct check *c, const struct entry *n, struct err *e)
+{
+	buf_clear(&c->want);
+	tar_header(&c->want, n);
+	return expect(c, &c->want, n->path, e);
+}
+
+/* Header, contents at the place that the index names, padding. */
+static int
+check_member(struct check *c, const struct entry *n, struct err *e)
+{
+	if (expect_header(c, n, e) < 0)
+		return -1;
+	if (n->type == ENTRY_FILE) {
+		if (n->size > 0 &&
+		    (n->frame != c->frame || n->offset != c->offset))
+			return wrong(
+			    c, n->path, "is not where the index says", e);
+		if (bundle_stream(&c->view, n, NULL, e) < 0)
+			return -1;
+		move(c, n->size);
+	}
+	if (n->type == ENTRY_FILE || n->type == ENTRY_HARDLINK)
+		sums_line(&c->sums, n);
+	return expect_zeros(c, tar_padding(tar_content(n)), n->path, e);
+}
+
+static int64_t
+bundle_seconds(const struct check *c)
+{
+	int64_t t = c->b->manifest.time;
+
+	return t - t % CLOCK_SECOND;
+}
+
+static int
+check_agent_form(const struct check *c, const struct entry *n, struct err *e)
+{
+	static const char blobs[] = "agent/blobs/";
+	struct digest d;
+	bool blob = n->path.len == sizeof(blobs) - 1 + DIGEST_HEX &&
+		    memcmp(n->path.data, blobs, sizeof(blobs) - 1) == 0;
+
+	if (n->type != ENTRY_FILE || n->mode != 0644 ||
+	    n->mtime != bundle_seconds(c))
+		return wrong(c, n->path, "is no member of ours", e);
+	if (blob && (digest_parse(n->path.data + sizeof(blobs) - 1, DIGEST_HEX,
+			 &d) < 0 ||
+			!digest_equal(&d, &n->sha256)))
+		return wrong(c, n->path, "has another digest than its name", e);
+	return 0;
+}
+
+static int
+check_named(
+    struct check *c, const char *path, const struct digest *want, struct err *e)
+{
+	struct slice p = {path, strlen(path)};
+	ssize_t at = snapshot_find(&c->agent, p);
+
+	if (at < 0)
+		return wrong(c, p, "is missing", e);
+	if (want != NULL && !digest_equal(want, &c->agent.entry[at].sha256))
+		return wrong(c, p, "is not the manifest's", e);
+	return check_member(c, &c->agent.entry[at], e);
+}
+
+/* All members below agent/ in the order of the stream. */
+static int
+check_agent(struct check *c, struct err *e)
+{
+	const struct manifest *m = &c->b->manifest;
+	struct slice dir = {"agent/blobs", 11};
+	size_t i, blobs = 0;
+
+	if (check_named(c, "agent/state.json", &m->state, e) < 0 ||
+	    check_named(c, "agent/grants.json", &m->grants, e) < 0 ||
+	    check_named(c, "agent/journal.jsonl", NULL, e) < 0)
+		return -1;
+	for (i = 0; i < c->agent.count; i++) {
+		if (!entry_below(c->agent.entry[i].path, dir))
+			continue;
+		blobs++;
+		if (check_member(c, &c->agent.entry[i], e) < 0)
+			return -1;
+	}
+	if (c->agent.count != blobs + 3)
+		return err_set(e, EX_DATAERR, 0,
+		    "'%s' holds members below agent/ that are none of ours",
+		    c->b->frames.name);
+	return 0;
+}
+
+static int
+check_work(struct check *c, const struct entry *n, struct err *e)
+{
+	struct slice cover = {buf_str(&c->cover), c->cover.len};
+	struct entry member = *n, target;
+	int r;
+
+	if (cover.len > 0 && entry_below(n->path, cover))
+		return wrong(c, n->path, "lies below what is no folder", e);
+	if (n->type != ENTRY_DIR) {
+		buf_clear(&c->cover);
+		buf_add(&c->cover, n->path.data, n->path.len);
+	}
+	if (n->type == ENTRY_HARDLINK) {
+		r = bundle_find(c->b, n->link, &target, e);
+		if (r < 0)
+			return -1;
+		if (r == 0 || target.type != ENTRY_FILE ||
+		    target.size != n->size ||
+		    !digest_equal(&target.sha256, &n->sha256))
+			return wrong(
+			    c, n->path, "follows no file of the bundle", e);
+	}
+	if (n->type == ENTRY_GONE) {
+		member.mtime = bundle_seconds(c);
+		if (c->b->manifest.full)
+			return wrong(
+			    c, n->path, "is a removal in a full bundle", e);
+	}
+	if (n->type == ENTRY_FILE) {
+		c->files++;
+		c->bytes += n->size;
+	}
+	return entry_stored(n->type) ? check_member(c, &member, e) : 0;
+}
+
+static void
+add_line(struct check *c, const struct entry *n)
+{
+	buf_clear(&c->want);
+	entry_line(&c->want, n);
+	c->index_size += (int64_t)c->want.len;
+	if (memcmp(n->path.data, ENTRY_WORK, 4) != 0)
+		return;
+	buf_clear(&c->want);
+	entry_tree_line(&c->want, n);
+	sha256_add(&c->tree, c->want.data, c->want.len);
+}
+
+/* The members below agent/ lead the index, but stand in another order. */
+static int
+check_index_lines(struct check *c, struct err *e)
+{
+	struct bundle_walk w CLEANUP(bundle_walk_free) = {0};
+	bool agent = true;
+	struct stamp *st;
+	struct entry n, *kept;
+	int r;
+
+	if (bundle_walk_init(&w, c->b, (struct slice){0}, e) < 0)
+		return -1;
+	while ((r = bundle_walk_next(&w, &n, e)) > 0) {
+		add_line(c, &n);
+		if (n.path.data[0] == 'a') {
+			if (check_agent_form(c, &n, e) < 0)
+				return -1;
+			kept = snapshot_add(&c->agent, &st);
+			*kept = n;
+			kept->path =
+			    snapshot_keep(&c->agent, n.path.data, n.path.len);
+			continue;
+		}
+		if (agent && check_agent(c, e) < 0)
+			return -1;
+		agent = false;
+		if (check_work(c, &n, e) < 0)
+			return -1;
+	}
+	return r < 0 || (agent && check_agent(c, e) < 0) ? -1 : 0;
+}
+
+static struct entry
+end_entry(const struct check *c, const char *path, int64_t size)
+{
+	return (struct entry){.path = {path, strlen(path)},
+	    .type = ENTRY_FILE,
+	    .mode = 0644,
+	    .size = size,
+	    .mtime = bundle_seconds(c)};
+}
+
+static int
+add_to_sum(void *arg, const void *data, size_t n, struct err *e)
+{
+	(void)e;
+	sha256_add(arg, data, n);
+	return 0;
+}
+
+/* SHA256SUMS and the index; what follows was proved when it was opened. */
+static int
+check_rest(struct check *c, struct err *e)
+{
+	const struct manifest *m = &c->b->manifest;
+	struct entry sums =
+	    end_entry(c, "agent/SHA256SUMS", (int64_t)c->sums.len);
+	struct entry index = end_entry(c, "agent/index.jsonl", c->index_size);
+	struct sha256 sum;
+	const struct sink s = {add_to_sum, &sum};
+	struct digest d;
+
+	sha256_init(&sum);
+	if (expect_header(c, &sums, e) < 0 ||
+	    expect(c, &c->sums, sums.path, e) < 0 ||
+	    expect_zeros(c, tar_padding(sums.size), sums.path, e) < 0 ||
+	    expect_header(c, &index, e) < 0)
+		return -1;
+	if (c->offset != 0 || c->frame != m->index_frame)
+		return wrong(c, index.path, "is not where it should be", e);
+	if (frame_read(&c->view, c->frame, 0, index.size, &s, e) < 0)
+		return -1;
+	move(c, index.size);
+	sha256_get(&sum, &d);
+	if (!digest_equal(&d, &m->index))
+		return wrong(c, index.path, "is not the manifest's", e);
+	if (c->offset != 0 ||
+	    (uint64_t)c->frame + 1 != c->b->frames.table.count)
+		return wrong(c, index.path, "does not end the bundle", e);
+	return 0;
+}
+
+int
+bundle_check(struct bundle *b, struct err *e)
+{
+	struct check c CLEANUP(check_free) = {.b = b};
+	const struct manifest *m = &b->manifest;
+	struct digest d;
+
+	frame_view_init(&c.view, &b->frames);
+	sha256_init(&c.tree);
+	if (check_index_lines(&c, e) < 0 || check_rest(&c, e) < 0)
+		return -1;
+	sha256_get(&c.tree, &d);
+	if (m->full && (!digest_equal(&d, &m->work) || m->files != c.files ||
+			   m->bytes != c.bytes))
+		return err_set(e, EX_DATAERR, 0,
+		    "the tree of '%s' is not the one that its manifest names",
+		    b->frames.name);
+	return 0;
+}
