@@ -38,7 +38,7 @@ enum {
 
 static const struct opt opts[] = {
     {"allow", O_ALLOW, "LINE", "grant: 'read file:/data/**'"},
-    {"ckpt", O_CKPT, "WHEN", "tool: keep a pre-image of each call; none"},
+    {"ckpt", O_CKPT, "WHEN", "turn, exit, DURATION: bundles; tool; none"},
     {"copy", O_COPY, NULL, "work in a copy of the folder of -w"},
     {"deny", O_DENY, "LINE", "deny: 'read file:.env'"},
     {"events", O_EVENTS, "FD", "JSON events to this descriptor as well"},
@@ -121,6 +121,26 @@ add_tools(struct arguments *a, const char *dir)
 }
 
 static void
+checkpoints(struct run_options *o, const char *v)
+{
+	static const char *const names[] = {[RUN_CKPT_NONE] = "none",
+	    [RUN_CKPT_TOOL] = "tool",
+	    [RUN_CKPT_TURN] = "turn",
+	    [RUN_CKPT_EXIT] = "exit"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(names); i++)
+		if (names[i] != NULL && strcmp(names[i], v) == 0) {
+			o->ckpt = (enum run_ckpt)i;
+			return;
+		}
+	if (num_duration(v, &o->ckpt_every) < 0)
+		die_usage(&program, "--ckpt: want none, tool, turn, exit or a "
+				    "duration");
+	o->ckpt = RUN_CKPT_EVERY;
+}
+
+static void
 option(struct arguments *a, int letter, const char *v)
 {
 	double number;
@@ -157,9 +177,7 @@ option(struct arguments *a, int letter, const char *v)
 		a->events = value_descriptor(&program, "events", v);
 		break;
 	case O_CKPT:
-		if (strcmp(v, "tool") != 0 && strcmp(v, "none") != 0)
-			die_usage(&program, "--ckpt: want tool or none");
-		a->run.preimage = v[0] == 't';
+		checkpoints(&a->run, v);
 		break;
 	case O_COPY:
 		a->birth.copy = true;

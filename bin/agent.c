@@ -15,6 +15,7 @@ static const struct {
     {"run", "create an agent, or go on with one, and drive it"},
     {"ps", "list agents"},
     {"audit", "print and verify an agent's history"},
+    {"ckpt", "make, inspect, verify and restore checkpoints"},
     {"grant", "list and answer what agents ask of people"},
     {"tool", "list, describe or call tools without a model"},
     {"exec", "run a command in the sandbox"},

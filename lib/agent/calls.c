@@ -165,6 +165,8 @@ go(struct runner *r, struct plan *p)
 		plan_settle(p, TOOL_FAILED, e.msg);
 		return;
 	}
+	if (p->tool->effect != EFFECT_NONE)
+		r->dirty = true;
 	if (p->run.deadline > r->deadline)
 		p->run.deadline = r->deadline;
 }
@@ -232,8 +234,8 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 		return callrecord_ask(r, p, p->why, e);
 	else if (p->tool->kind == TOOL_RUNNER)
 		return runner_tool(r, p, e);
-	else if (r->opt->preimage && p->started && !p->tool->prepares &&
-		 p->tool->effect == EFFECT_WORKSPACE)
+	else if (r->opt->ckpt == RUN_CKPT_TOOL && p->started &&
+		 !p->tool->prepares && p->tool->effect == EFFECT_WORKSPACE)
 		return recover_preimage(r, p->call, e);
 	return 0;
 }

@@ -19,10 +19,10 @@
 
 /* Records and what they name, from one mark to another. */
 struct span {
-	int fd;				/* the journal */
-	int64_t from, to;		/* offsets */
+	int fd;           /* the journal */
+	int64_t from, to; /* offsets */
 	struct writer_blob *blob;
-	struct blob_file *file;		/* their contents, one each */
+	struct blob_file *file; /* their contents, one each */
 	size_t count, cap, file_cap;
 };
 
@@ -58,8 +58,8 @@ add_blob(const struct root *root, struct span *s, const struct digest *d,
 			return 0;
 	digest_hex(d, hex);
 	(void)snprintf(f.name, sizeof(f.name), "%.2s/%s", hex, hex);
-	if (file_open(root->blobs, f.name, O_RDONLY | O_NOFOLLOW, 0, &f.fd,
-	    e) < 0 ||
+	if (file_open(root->blobs, f.name, O_RDONLY | O_NOFOLLOW, 0, &f.fd, e) <
+		0 ||
 	    fstat(f.fd, &st) < 0)
 		return err_wrap(e, "a blob is missing");
 	mem_room(&s->blob, s->count, &s->cap, sizeof(*s->blob));
@@ -82,8 +82,8 @@ static int
 note_blobs(const struct root *root, const struct record *rec,
     const struct digest *known, struct span *s, struct err *e)
 {
-	static const char *const keys[] = {"blob", "arguments_blob",
-	    "calls_blob", "provider_blob", "tools"};
+	static const char *const keys[] = {
+	    "blob", "arguments_blob", "calls_blob", "provider_blob", "tools"};
 	struct slice token;
 	struct digest d;
 	size_t i;
@@ -116,13 +116,14 @@ span_start(const struct session *s, const struct manifest *m, int fd)
 	if (s->state.ckpt_offset <= 0 || m == NULL ||
 	    m->seq != s->state.ckpt_seq)
 		return start;
-	len = snprintf(want, sizeof(want), "{\"seq\":%" PRId64 ",",
-	    m->seq + 1);
+	len = snprintf(want, sizeof(want), "{\"seq\":%" PRId64 ",", m->seq + 1);
 	n = pread(fd, is, (size_t)len, s->state.ckpt_offset);
 	if (n != len || memcmp(want, is, (size_t)len) != 0)
 		return start;
-	return (struct journal_mark){.seq = m->seq, .time = m->time,
-	    .offset = s->state.ckpt_offset, .head = m->head};
+	return (struct journal_mark){.seq = m->seq,
+	    .time = m->time,
+	    .offset = s->state.ckpt_offset,
+	    .head = m->head};
 }
 
 /*
@@ -142,11 +143,12 @@ span_read(const struct session *s, const struct manifest *m,
 
 	*out = (struct span){.fd = -1, .from = -1};
 	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &out->fd,
-	    e) < 0)
+		e) < 0)
 		return -1;
 	start = span_start(s, m, out->fd);
 	reader_init(&r, out->fd, &start);
-	while ((got = reader_next(&r, &rec, e)) == 1 && rec.seq <= s->mark.seq) {
+	while (
+	    (got = reader_next(&r, &rec, e)) == 1 && rec.seq <= s->mark.seq) {
 		if (rec.seq <= since)
 			continue;
 		if (out->from < 0)
@@ -178,10 +180,10 @@ span_contents(struct span *s)
 		digest_hex(&s->blob[i].digest, hex);
 		for (k = 0; strcmp(s->file[k].name + 3, hex) != 0; k++)
 			;
-		s->file[k].range = (struct content_range){s->file[k].fd, 0,
-		    s->file[k].name};
-		s->blob[i].content = content_file(&s->file[k].range,
-		    s->blob[i].content.size);
+		s->file[k].range =
+		    (struct content_range){s->file[k].fd, 0, s->file[k].name};
+		s->blob[i].content =
+		    content_file(&s->file[k].range, s->blob[i].content.size);
 	}
 }
 
@@ -191,8 +193,8 @@ span_contents(struct span *s)
 struct parent {
 	struct chain chain;
 	bool open;
-	struct snapshot tree;		/* from the chain */
-	struct digest tools;		/* named by its history */
+	struct snapshot tree; /* from the chain */
+	struct digest tools;  /* named by its history */
 };
 
 static void
@@ -230,11 +232,11 @@ parent_open(const struct session *s, int dir, struct parent *p, struct err *e)
 }
 
 static void
-fill_manifest(const struct session *s, const struct parent *p,
-    struct manifest *m)
+fill_manifest(
+    const struct session *s, const struct parent *p, struct manifest *m)
 {
-	const struct manifest *old = p->open ?
-	    &chain_newest(&p->chain)->manifest : NULL;
+	const struct manifest *old =
+	    p->open ? &chain_newest(&p->chain)->manifest : NULL;
 
 	m->agent = mem_strdup(s->info.id);
 	m->seq = s->mark.seq;
@@ -278,8 +280,8 @@ record_ckpt(struct session *s, const struct manifest *m,
 	jsonw_integer(&j, "bytes", w->packed);
 	jsonw_integer(&j, "files", m->files);
 	jsonw_end(&j, '}');
-	return session_stage(s, RECORD_CKPT,
-	    (struct slice){body.data, body.len}, e);
+	return session_stage(
+	    s, RECORD_CKPT, (struct slice){body.data, body.len}, e);
 }
 
 /* What the workspace is, and what the parent's was: from the stat cache when
@@ -342,7 +344,8 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
 	ckpt_name(p->m.seq, out->name);
 	if (save_file(save, p->dir, out->name, &p->m, &w, e) < 0 ||
 	    snapshot_store(s->dir, &p->now, e) < 0 ||
-	    record_ckpt(s, &p->m, &w, p->span.to, e) < 0 || session_commit(s, e) < 0)
+	    record_ckpt(s, &p->m, &w, p->span.to, e) < 0 ||
+	    session_commit(s, e) < 0)
 		return -1;
 	out->id = w.id;
 	out->seq = p->m.seq;
@@ -353,21 +356,21 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
 }
 
 static int
-prepare(struct session *s, bool full, struct saving_parts *p,
-    struct save *save, struct err *e)
+prepare(struct session *s, bool full, struct saving_parts *p, struct save *save,
+    struct err *e)
 {
 	if (session_commit(s, e) < 0 ||
 	    file_make_dir(s->dir, CKPT_DIR, 0700, e) < 0 ||
-	    file_open(s->dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &p->dir,
-	    e) < 0 ||
+	    file_open(s->dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &p->dir, e) <
+		0 ||
 	    bundle_sweep(p->dir, e) < 0 ||
 	    parent_open(s, p->dir, &p->parent, e) < 0 ||
-	    scan(s, &p->parent, &p->old, &p->now, &p->work, &save->base,
-	    e) < 0)
+	    scan(s, &p->parent, &p->old, &p->now, &p->work, &save->base, e) < 0)
 		return -1;
 	fill_manifest(s, &p->parent, &p->m);
-	if (full || (p->parent.open &&
-	    save_wants_full(&chain_newest(&p->parent.chain)->manifest)))
+	if (full ||
+	    (p->parent.open &&
+		save_wants_full(&chain_newest(&p->parent.chain)->manifest)))
 		save->base = NULL;
 	state_json(&s->state, &p->state);
 	grants_json(&s->state, &p->grants);
@@ -383,8 +386,8 @@ ckpt_save(struct session *s, bool full,
 {
 	struct saving_parts p = {.span.fd = -1, .work = -1, .dir = -1};
 	struct sign_secret key;
-	struct save save = {.progress = progress, .arg = arg,
-	    .options.key = &key};
+	struct save save = {
+	    .progress = progress, .arg = arg, .options.key = &key};
 	int r;
 
 	if (root_secret(s->root, &key, e) < 0)

@@ -105,8 +105,8 @@ ckpt_is(const struct bundle *b, const struct digest *id)
 }
 
 static int
-find_parent(void *arg, const struct digest *id, struct bundle **out,
-    struct err *e)
+find_parent(
+    void *arg, const struct digest *id, struct bundle **out, struct err *e)
 {
 	struct finder *f = arg;
 	struct bundle *b;
@@ -125,8 +125,8 @@ find_parent(void *arg, const struct digest *id, struct bundle **out,
 
 /* Take over `b`, and follow it in the folder `dir` (or -1). */
 static int
-follow(struct bundle *b, int dir, bool history, struct chain *out,
-    struct err *e)
+follow(
+    struct bundle *b, int dir, bool history, struct chain *out, struct err *e)
 {
 	int64_t *seqs CLEANUP_FREE = NULL;
 	struct finder f = {.dir = dir};
@@ -141,8 +141,8 @@ follow(struct bundle *b, int dir, bool history, struct chain *out,
 }
 
 int
-ckpt_follow(int dir, int64_t seq, bool history, struct chain *out,
-    struct err *e)
+ckpt_follow(
+    int dir, int64_t seq, bool history, struct chain *out, struct err *e)
 {
 	struct bundle *b;
 
@@ -159,8 +159,8 @@ ckpt_list(const struct root *root, const char *id, int64_t **seqs,
 {
 	int agent CLEANUP_FD = -1, dir CLEANUP_FD = -1;
 
-	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &agent,
-	    e) < 0)
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &agent, e) <
+	    0)
 		return -1;
 	dir = openat(agent, CKPT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0 && errno == ENOENT) {
@@ -186,8 +186,8 @@ open_agents(const struct root *root, const char *name, struct bundle **b,
 	if (at != NULL) {
 		*at++ = '\0';
 		if (num_int(at, 1, INT64_MAX, &most) < 0)
-			return err_set(e, EX_USAGE, 0,
-			    "'%s': want AGENT@SEQ", name);
+			return err_set(
+			    e, EX_USAGE, 0, "'%s': want AGENT@SEQ", name);
 	}
 	if (root_find(root, agent, id, e) < 0 ||
 	    ckpt_list(root, id, &seqs, &n, e) < 0)
@@ -198,8 +198,8 @@ open_agents(const struct root *root, const char *name, struct bundle **b,
 		return err_set(e, EX_NOINPUT, 0, "'%s' has no bundle%s", name,
 		    at == NULL ? "" : " that old");
 	(void)snprintf(path, sizeof(path), "%s/%s", id, CKPT_DIR);
-	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, dir,
-	    e) < 0)
+	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, dir, e) <
+	    0)
 		return -1;
 	return open_seq(*dir, seqs[n - 1], b, e);
 }
@@ -224,8 +224,8 @@ open_path(const char *name, struct bundle **b, int *dir, struct err *e)
 	slash = strrchr(parent, '/');
 	if (slash != NULL)
 		slash[slash == parent] = '\0';
-	*dir = open(slash == NULL ? "." : parent,
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*dir = open(
+	    slash == NULL ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
 

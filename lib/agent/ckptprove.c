@@ -20,16 +20,16 @@ get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
 	digest_hex(d, hex);
 	(void)snprintf(path, sizeof(path), "agent/blobs/%s", hex);
 	for (i = c->count; i-- > 0;) {
-		got = bundle_find(c->layer[i],
-		    (struct slice){path, strlen(path)}, &n, e);
+		got = bundle_find(
+		    c->layer[i], (struct slice){path, strlen(path)}, &n, e);
 		if (got < 0)
 			return -1;
 		if (got == 1)
-			return bundle_member(c->layer[i], path, MEMBER_MAX,
-			    out, e);
+			return bundle_member(
+			    c->layer[i], path, MEMBER_MAX, out, e);
 	}
-	return err_set(e, EX_DATAERR, 0, "the blob %s is not in the bundles",
-	    hex);
+	return err_set(
+	    e, EX_DATAERR, 0, "the blob %s is not in the bundles", hex);
 }
 
 static int
@@ -44,8 +44,8 @@ fold_lines(struct chain *c, const struct buf *text, struct journal_mark *m,
 	for (; p < end; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL)
-			return err_set(e, EX_DATAERR, 0,
-			    "the records are cut short");
+			return err_set(
+			    e, EX_DATAERR, 0, "the records are cut short");
 		if (record_parse(p, (size_t)(nl - p), &rec, e) < 0)
 			return -1;
 		if (rec.seq != m->seq + 1 ||
@@ -63,8 +63,8 @@ fold_lines(struct chain *c, const struct buf *text, struct journal_mark *m,
 }
 
 static int
-compare(struct bundle *b, const char *path, const struct buf *want,
-    struct err *e)
+compare(
+    struct bundle *b, const char *path, const struct buf *want, struct err *e)
 {
 	struct buf is CLEANUP_BUF = {0};
 
@@ -89,7 +89,7 @@ prove(struct chain *c, struct state *s, struct err *e)
 		struct buf lines CLEANUP_BUF = {0};
 
 		if (bundle_member(c->layer[i], "agent/journal.jsonl",
-		    MEMBER_MAX, &lines, e) < 0 ||
+			MEMBER_MAX, &lines, e) < 0 ||
 		    fold_lines(c, &lines, &m, s, e) < 0)
 			return -1;
 	}

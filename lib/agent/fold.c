@@ -304,11 +304,10 @@ apply_ckpt(struct folding *f, struct err *e)
 	return 0;
 }
 
-
 /* Types that are absent tell people something and change nothing. */
 static const struct {
 	int (*apply)(struct folding *, struct err *);
-	bool runs;	/* written by a run: the time before it is the run's */
+	bool runs; /* written by a run: the time before it is the run's */
 } applies[RECORD_TYPES] = {
     [RECORD_BORN] = {apply_born, false},
     [RECORD_GOAL] = {apply_goal, false},

@@ -101,9 +101,9 @@ find(const struct history *h, int64_t seq, struct state *s, struct reader *r,
 	int got;
 
 	while ((got = reader_next(r, rec, e)) == 1 && rec->seq < seq)
-		if (s != NULL && (blob_expand(&blobs, rec->body, &room,
-				      &rec->body, e) < 0 ||
-				     state_apply(s, rec, e) < 0))
+		if (s != NULL &&
+		    (blob_expand(&blobs, rec->body, &room, &rec->body, e) < 0 ||
+			state_apply(s, rec, e) < 0))
 			return -1;
 	if (got == 0)
 		return err_set(

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/ckpt.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -178,6 +179,25 @@ stage_exit(struct runner *r, const struct run_end *end, struct err *e)
 	return runner_stage(r, RECORD_EXIT, &body, e);
 }
 
+/* A bundle between two turns, if one is due. */
+static int
+checkpoint(struct runner *r, bool last, struct err *e)
+{
+	const struct run_options *o = r->opt;
+	struct ckpt_saved saved;
+	bool due = o->ckpt == RUN_CKPT_TURN ||
+		   (o->ckpt == RUN_CKPT_EVERY &&
+		       (last || clock_mono() - r->saved >= o->ckpt_every));
+
+	if (o->ckpt == RUN_CKPT_EXIT ? !last : !due || !r->dirty)
+		return 0;
+	if (ckpt_save(r->s, false, NULL, NULL, &saved, e) < 0)
+		return -1;
+	r->dirty = false;
+	r->saved = clock_mono();
+	return 0;
+}
+
 /* One step: 1 the run ends, 0 go on, -1. */
 static int
 step(struct runner *r, struct run_end *end, struct err *e)
@@ -193,6 +213,8 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	if (expire_requests(r, e) < 0)
 		return -1;
 	turn_next(s, calls_alone, r, &act);
+	if (act.kind == ACT_MODEL && checkpoint(r, false, e) < 0)
+		return -1;
 	switch (act.kind) {
 	case ACT_MODEL:
 		return ask_model(r, 1, end, e);
@@ -259,7 +281,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	do
 		got = step(r, end, e);
 	while (got == 0);
-	if (got < 0 || stage_exit(r, end, e) < 0)
+	if (got < 0 || checkpoint(r, true, e) < 0 || stage_exit(r, end, e) < 0)
 		return -1;
 	return session_seal(r->s, e);
 }

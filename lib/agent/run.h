@@ -18,6 +18,16 @@ struct run_watch {
 	void *arg;
 };
 
+/* When a checkpoint is made, agent-ckpt(1). */
+enum run_ckpt {
+	RUN_CKPT_NONE,
+	RUN_CKPT_TOOL,	/* a pre-image of the agent's own workspace before each
+			   call that cannot be made again otherwise */
+	RUN_CKPT_TURN,	/* a bundle after each turn whose tools could write */
+	RUN_CKPT_EVERY,	/* the same, at most so often */
+	RUN_CKPT_EXIT	/* a bundle when the run ends */
+};
+
 struct run_options {
 	const char *model;		/* instead of the agent's; or NULL */
 	const char *goal;		/* said first; or NULL */
@@ -26,9 +36,8 @@ struct run_options {
 	int64_t max_tokens;		/* of each reply; 0: the default */
 	int stop_fd;			/* readable: stop; -1: none */
 	int (*stop_status)(int stop_fd); /* the exit status that this means */
-	bool preimage;			/* --ckpt tool: keep the workspace as it
-					   was before each call that is not
-					   redoable otherwise */
+	enum run_ckpt ckpt;
+	int64_t ckpt_every;		/* RUN_CKPT_EVERY: nanoseconds */
 	struct run_watch watch;
 };
 

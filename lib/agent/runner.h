@@ -18,6 +18,8 @@ struct runner {
 	struct model *model;
 	int64_t deadline;	/* clock_mono; of the time limit */
 	bool stopped;		/* stop_fd is readable */
+	bool dirty;		/* a tool could write since the last bundle */
+	int64_t saved;		/* when that was, clock_mono; 0: never */
 	const char *by;		/* a person's call (run_call); else NULL */
 };
 

@@ -11,8 +11,8 @@ static void
 put_text(struct jsonw *w, const char *key, const char *text)
 {
 	if (text != NULL)
-		jsonw_text(w, key, text,
-		    utf8_cut(text, strlen(text), TEXT_MAX));
+		jsonw_text(
+		    w, key, text, utf8_cut(text, strlen(text), TEXT_MAX));
 }
 
 static void

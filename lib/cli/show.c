@@ -118,6 +118,15 @@ show_record(FILE *f, const struct record *r, bool colour)
 }
 
 void
+show_line(const char *word, const char *text)
+{
+	struct buf safe CLEANUP_BUF = {0};
+
+	utf8_safe(&safe, text, strlen(text), false);
+	printf("%s%s\n", word, buf_str(&safe));
+}
+
+void
 show_event(const char *agent, const struct record *r, struct buf *out)
 {
 	struct jsonw w = {.out = out};

@@ -26,6 +26,9 @@ void show_event(const char *agent, const struct record *, struct buf *out);
  * since JSON need not escape all that a terminal obeys; else as it stands. */
 void show_json(FILE *, const char *, size_t);
 
+/* One line on stdout: a word of ours and foreign text, made safe. */
+void show_line(const char *word, const char *text);
+
 /* A table: cells are added row by row, then printed with columns aligned. */
 struct table {
 	size_t columns, count, cap;
