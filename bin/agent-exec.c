@@ -3,8 +3,6 @@
  * compiles to.  See agent-exec(1).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -13,12 +11,13 @@
 #include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "base/num.h"
 #include "cli/opt.h"
+#include "cli/policy.h"
+#include "cli/stop.h"
+#include "cli/value.h"
 #include "sandbox/sandbox.h"
 
-#define POLICY_MAX ((size_t)1 << 20)
-#define GRACE      (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
+#define GRACE (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
 
 enum { OPT_ALLOW = 1000, OPT_DENY, OPT_ENV, OPT_SANDBOX, OPT_STATUS };
 
@@ -48,8 +47,8 @@ static const struct program program = {
 
 /* What the command line asks for. */
 struct request {
-	struct policy policy;
-	bool own_policy;
+	struct policy_args grants;
+	struct policy policy; /* that they make */
 	enum sandbox_mode mode;
 	char *workspace;
 	int64_t timeout;
@@ -95,31 +94,6 @@ default_env(struct request *r)
 }
 
 static void
-read_policy(struct request *r, const char *name)
-{
-	struct buf text CLEANUP_BUF = {0};
-	struct err e;
-
-	r->own_policy = true;
-	if (file_read(AT_FDCWD, name, POLICY_MAX, &text, &e) < 0 ||
-	    policy_parse(&r->policy, buf_str(&text), text.len, name, &e) < 0)
-		die_err(&e);
-}
-
-static void
-add_line(struct request *r, const char *effect, const char *grant)
-{
-	char *line CLEANUP_FREE = mem_printf("%s %s", effect, grant);
-	char *from CLEANUP_FREE = mem_printf("--%s", effect);
-	struct err e;
-
-	if (policy_add(&r->policy, line, from, &e) < 0) {
-		(void)err_wrap(&e, "--%s '%s'", effect, grant);
-		die_err(&e);
-	}
-}
-
-static void
 set_workspace(struct request *r, const char *dir)
 {
 	free(r->workspace);
@@ -129,86 +103,34 @@ set_workspace(struct request *r, const char *dir)
 }
 
 static void
-set_mode(struct request *r, const char *mode)
-{
-	if (strcmp(mode, "best-effort") == 0)
-		r->mode = SANDBOX_BEST_EFFORT;
-	else if (strcmp(mode, "strict") != 0)
-		die_usage(&program,
-		    "--sandbox wants strict or best-effort, got '%s'", mode);
-}
-
-static void
-set_status_fd(struct request *r, const char *value)
-{
-	int64_t fd;
-
-	if (num_int(value, 0, INT_MAX, &fd) < 0 || fcntl((int)fd, F_GETFD) < 0)
-		die_usage(&program,
-		    "--json-status wants an open descriptor, got '%s'", value);
-	r->status_fd = (int)fd;
-}
-
-static void
 set_option(struct request *r, int option, const char *value)
 {
 	switch (option) {
 	case OPT_ALLOW:
-		add_line(r, "allow", value);
+		policy_arg(&r->grants, "allow", value);
 		break;
 	case OPT_DENY:
-		add_line(r, "deny", value);
+		policy_arg(&r->grants, "deny", value);
 		break;
 	case OPT_ENV:
 		set_env(r, value);
 		break;
 	case OPT_SANDBOX:
-		set_mode(r, value);
+		r->mode = value_sandbox(&program, value);
 		break;
 	case OPT_STATUS:
-		set_status_fd(r, value);
+		r->status_fd = value_descriptor(&program, "json-status", value);
 		break;
 	case 'g':
-		read_policy(r, value);
+		policy_arg(&r->grants, "", value);
 		break;
 	case 't':
-		if (num_duration(value, &r->timeout) < 0 || r->timeout == 0)
-			die_usage(&program,
-			    "--timeout wants a time such as 10s, got '%s'",
-			    value);
+		r->timeout = value_duration(&program, "timeout", value);
 		break;
 	case 'w':
 		set_workspace(r, value);
 		break;
 	}
-}
-
-static void
-complete_policy(struct request *r)
-{
-	if (!r->own_policy || r->policy.base)
-		policy_add_base(&r->policy);
-	if (!r->own_policy)
-		policy_add_workspace(&r->policy);
-	policy_given(&r->policy, clock_real());
-}
-
-/* SIGINT and SIGTERM become readable: they are passed on. */
-static int
-watch_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (fd < 0)
-		die(EX_OSERR, "cannot watch signals: %s", strerror(errno));
-	return fd;
 }
 
 /* Wait for it; true when its time was up. */
@@ -276,7 +198,7 @@ run(struct request *r, struct launcher *l, char *argv[])
 	    .in = STDIN_FILENO,
 	    .out = STDOUT_FILENO,
 	    .errout = STDERR_FILENO};
-	int signals = watch_signals();
+	int signals = stop_signals();
 	struct err e;
 	bool late;
 
@@ -300,7 +222,6 @@ main(int argc, char *argv[])
 	const char *value;
 	int option, first, status;
 
-	policy_init(&r.policy);
 	default_env(&r);
 	while ((option = opt_next(&program, argc, argv, &value, &first)) != -1)
 		set_option(&r, option, value);
@@ -309,7 +230,7 @@ main(int argc, char *argv[])
 	if (r.workspace == NULL)
 		set_workspace(&r, ".");
 	add_env(&r, NULL);
-	complete_policy(&r);
+	policy_args_build(&r.grants, &r.policy);
 	if (launcher_start(r.mode, &l, &e) < 0)
 		die_err(&e);
 	if (launcher_missing(l)[0] != '\0')

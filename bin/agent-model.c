@@ -1,7 +1,6 @@
 /* agent-model: one model call, as a filter. */
 #include <errno.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -9,6 +8,7 @@
 #include "base/jsonw.h"
 #include "base/num.h"
 #include "cli/opt.h"
+#include "cli/stop.h"
 #include "model/model.h"
 
 #define REQUEST_MAX ((size_t)1 << 30)
@@ -82,32 +82,11 @@ take_option(struct args *a, int c, const char *value)
 	}
 }
 
-/* Signals that end the call come through a descriptor, at once. */
-static int
-catch_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		die(EX_OSERR, "cannot watch for signals: %s", strerror(errno));
-	return fd;
-}
-
 static NORETURN void
 die_stopped(int fd, const struct err *e)
 {
-	struct signalfd_siginfo info;
-
-	if (e->status == EX_TEMPFAIL &&
-	    read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		exit(EX_SIGNAL + (int)info.ssi_signo);
+	if (e->status == EX_TEMPFAIL)
+		exit(stop_status(fd));
 	die_err(e);
 }
 
@@ -163,7 +142,7 @@ run(struct args *a, struct model *m, struct slice request)
 	struct model_reply reply;
 	struct err e;
 
-	a->o.stop_fd = catch_signals();
+	a->o.stop_fd = stop_signals();
 	a->o.on_retry = on_retry;
 	if (a->stream)
 		a->o.on_text = on_text;

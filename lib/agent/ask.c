@@ -17,7 +17,7 @@ stage_model_call(struct runner *r, unsigned attempt, struct err *e)
 	struct state *s = &r->s->state;
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
-	char hex[DIGEST_HEX + 1], id[32];
+	char id[32];
 	struct digest request, stored;
 
 	if (!r->tools_stored &&
@@ -32,10 +32,8 @@ stage_model_call(struct runner *r, unsigned attempt, struct err *e)
 	jsonw_string(&w, "call", id);
 	jsonw_string(&w, "model", s->model);
 	jsonw_integer(&w, "form", REQUEST_FORM);
-	digest_hex(&r->tools_digest, hex);
-	jsonw_string(&w, "tools", hex);
-	digest_hex(&request, hex);
-	jsonw_string(&w, "request", hex);
+	jsonw_digest(&w, "tools", &r->tools_digest);
+	jsonw_digest(&w, "request", &request);
 	jsonw_integer(&w, "attempt", attempt);
 	jsonw_end(&w, '}');
 	return runner_stage(r, RECORD_MODEL_CALL, &body, e);

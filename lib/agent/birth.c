@@ -66,7 +66,6 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
-	char hex[DIGEST_HEX + 1];
 	struct digest d;
 
 	if (goal == NULL)
@@ -76,8 +75,7 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 	if (strlen(goal) > BLOB_OVER) {
 		if (blob_put(r, goal, strlen(goal), &d, e) < 0)
 			return -1;
-		digest_hex(&d, hex);
-		jsonw_string(&w, "blob", hex);
+		jsonw_digest(&w, "blob", &d);
 	} else {
 		jsonw_string(&w, "text", goal);
 	}

@@ -29,14 +29,11 @@ put_decision(struct jsonw *w, const struct plan *p)
 static void
 put_digests(struct jsonw *w, const struct tool_run *run)
 {
-	char hex[DIGEST_HEX + 1];
 
 	if (run->existed) {
-		digest_hex(&run->before, hex);
-		jsonw_string(w, "before", hex);
+		jsonw_digest(w, "before", &run->before);
 	}
-	digest_hex(&run->after, hex);
-	jsonw_string(w, "after", hex);
+	jsonw_digest(w, "after", &run->after);
 }
 
 int

@@ -264,15 +264,13 @@ record_ckpt(struct session *s, const struct manifest *m,
 	} digests[] = {{"bundle", &w->id},
 	    {"parent", m->has_parent ? &m->parent : NULL}, {"head", &m->head},
 	    {"state", &m->state}, {"work", &m->work}};
-	char hex[DIGEST_HEX + 1];
 	size_t i;
 
 	jsonw_object(&j, NULL);
 	for (i = 0; i < COUNT_OF(digests); i++) {
 		if (digests[i].d == NULL)
 			continue;
-		digest_hex(digests[i].d, hex);
-		jsonw_string(&j, digests[i].key, hex);
+		jsonw_digest(&j, digests[i].key, digests[i].d);
 	}
 	jsonw_integer(&j, "covers", m->seq);
 	jsonw_integer(&j, "offset", offset);

@@ -16,15 +16,6 @@ put_text(struct jsonw *w, const char *key, const char *text)
 }
 
 static void
-put_hex(struct jsonw *w, const char *key, const struct digest *d)
-{
-	char hex[DIGEST_HEX + 1];
-
-	digest_hex(d, hex);
-	jsonw_string(w, key, hex);
-}
-
-static void
 put_time(struct jsonw *w, const char *key, int64_t ns)
 {
 	char text[CLOCK_TEXT];
@@ -109,8 +100,8 @@ state_json(const struct state *s, struct buf *out)
 	put_requests(&w, s);
 	put_calls(&w, s);
 	jsonw_integer(&w, "messages", s->messages);
-	put_hex(&w, "conversation", &running);
-	put_hex(&w, "tools", &s->tools);
+	jsonw_digest(&w, "conversation", &running);
+	jsonw_digest(&w, "tools", &s->tools);
 	jsonw_bool(&w, "tainted", s->tainted);
 	jsonw_end(&w, '}');
 	buf_putc(out, '\n');

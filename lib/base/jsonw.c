@@ -139,3 +139,12 @@ jsonw_maybe(struct jsonw *w, const char *key, const char *s)
 	if (s != NULL)
 		jsonw_string(w, key, s);
 }
+
+void
+jsonw_digest(struct jsonw *w, const char *key, const struct digest *d)
+{
+	char hex[DIGEST_HEX + 1];
+
+	digest_hex(d, hex);
+	jsonw_text(w, key, hex, DIGEST_HEX);
+}

@@ -7,6 +7,7 @@
 #define BASE_JSONW_H
 
 #include "base/buf.h"
+#include "base/digest.h"
 
 /* `{buf}` is a writer at its start.  Commas come by themselves. */
 struct jsonw {
@@ -28,6 +29,7 @@ void jsonw_bool(struct jsonw *, const char *key, bool);
 void jsonw_null(struct jsonw *, const char *key);
 /* A value that is JSON already; the caller has checked it. */
 void jsonw_raw(struct jsonw *, const char *key, const char *, size_t);
+void jsonw_digest(struct jsonw *, const char *key, const struct digest *);
 /* A member only when `s` is not NULL. */
 void jsonw_maybe(struct jsonw *, const char *key, const char *s);
 

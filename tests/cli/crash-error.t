@@ -64,7 +64,7 @@ like "$order" 'blob-folder append sync( blob-[a-z]*){8} append' \
 	'before the append that names it'
 like "$order" 'agent-json.* append sync agent-sync publish agents-sync' \
 	'a new agent is whole and synced before it is there'
-like "$(grep -n 'key\.sec' trace | sed 's/(.*//' | xargs)" 'fsync' \
+like "$(grep 'key-' trace | sed 's/(.*//' | xargs)" 'write fsync renameat' \
 	'the key is synced'
 
 rm -rf root

@@ -1,0 +1,318 @@
+#include "agent/cachefields.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+
+/* The integers of a state, by name. */
+static const struct {
+	const char *name;
+	size_t at;
+} integers[] = {
+    {"seq", offsetof(struct state, seq)},
+    {"time", offsetof(struct state, time)},
+    {"limit_turns", offsetof(struct state, limits.turns)},
+    {"limit_calls", offsetof(struct state, limits.tool_calls)},
+    {"limit_tokens", offsetof(struct state, limits.tokens)},
+    {"limit_cost", offsetof(struct state, limits.cost)},
+    {"limit_time", offsetof(struct state, limits.time_ns)},
+    {"turns", offsetof(struct state, usage.turns)},
+    {"tool_calls", offsetof(struct state, usage.tool_calls)},
+    {"input", offsetof(struct state, usage.input)},
+    {"output", offsetof(struct state, usage.output)},
+    {"cached", offsetof(struct state, usage.cached)},
+    {"cost", offsetof(struct state, usage.cost)},
+    {"time_used", offsetof(struct state, usage.time_ns)},
+    {"model_call", offsetof(struct state, model_call)},
+    {"model_call_id", offsetof(struct state, model_call_id)},
+    {"messages", offsetof(struct state, messages)},
+    {"held_count", offsetof(struct state, held_count)},
+    {"ckpt_seq", offsetof(struct state, ckpt_seq)},
+    {"ckpt_offset", offsetof(struct state, ckpt_offset)},
+};
+
+/* Times since 1970 in nanoseconds pass 2^53: all integers are text. */
+void
+field_put_integer(struct jsonw *w, const char *key, int64_t v)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%lld", (long long)v);
+	jsonw_string(w, key, text);
+}
+
+int64_t
+field_get_integer(const struct json *j, const char *key)
+{
+	const char *text = json_get_string(j, key);
+	int64_t v;
+
+	if (text == NULL || num_int(text, INT64_MIN, INT64_MAX, &v) < 0)
+		return 0;
+	return v;
+}
+
+void
+field_get_digest(const struct json *j, const char *key, struct digest *d)
+{
+	const char *hex = json_get_string(j, key);
+
+	if (hex != NULL)
+		(void)digest_parse(hex, strlen(hex), d);
+}
+
+static void
+put_call(struct jsonw *w, const struct call *c)
+{
+	jsonw_object(w, NULL);
+	jsonw_string(w, "id", c->id);
+	jsonw_string(w, "model_id", c->model_id);
+	jsonw_string(w, "name", c->name);
+	jsonw_string(w, "arguments", c->arguments);
+	field_put_integer(w, "phase", c->phase);
+	field_put_integer(w, "seq", c->seq);
+	field_put_integer(w, "effect", c->effect);
+	field_put_integer(w, "verdict", c->verdict);
+	jsonw_bool(w, "prepared", c->prepared);
+	jsonw_bool(w, "existed", c->existed);
+	jsonw_digest(w, "before", &c->before);
+	jsonw_digest(w, "after", &c->after);
+	jsonw_end(w, '}');
+}
+
+static void
+get_call(struct call *c, const struct json *j)
+{
+	c->id = mem_strdup(json_get_string(j, "id"));
+	c->model_id = mem_strdup(json_get_string(j, "model_id"));
+	c->name = mem_strdup(json_get_string(j, "name"));
+	c->arguments = mem_strdup(json_get_string(j, "arguments"));
+	c->phase = (enum call_phase)field_get_integer(j, "phase");
+	c->seq = field_get_integer(j, "seq");
+	c->effect = (enum tool_effect)field_get_integer(j, "effect");
+	c->verdict = (enum grant_effect)field_get_integer(j, "verdict");
+	c->prepared = json_get_bool(j, "prepared", false);
+	c->existed = json_get_bool(j, "existed", false);
+	field_get_digest(j, "before", &c->before);
+	field_get_digest(j, "after", &c->after);
+}
+
+static bool
+is_base(const struct grant *g)
+{
+	return g->from != NULL && strcmp(g->from, "base") == 0;
+}
+
+/* In their order, on which decisions between equals may rest.  The profile
+ * base is one word, where its first line stands. */
+static void
+put_grants(struct jsonw *w, const struct policy *p)
+{
+	const struct grant *g, *first = NULL;
+	size_t i;
+
+	jsonw_bool(w, "base", p->base);
+	jsonw_array(w, "grants");
+	for (i = 0; i < p->count; i++) {
+		g = &p->grants[i];
+		if (is_base(g) && first == NULL)
+			first = g;
+		if (is_base(g) && strcmp(g->line, first->line) != 0)
+			continue;
+		jsonw_object(w, NULL);
+		jsonw_string(w, "line", is_base(g) ? "base" : g->line);
+		jsonw_maybe(w, "id", g->id);
+		jsonw_maybe(w, "from", g->from);
+		field_put_integer(w, "given", g->given);
+		field_put_integer(w, "uses", g->limits.uses);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
+static void
+put_lists(struct jsonw *w, const struct state *s)
+{
+	const struct request *r;
+	size_t i;
+
+	jsonw_array(w, "calls");
+	for (i = 0; i < s->call_count; i++)
+		put_call(w, &s->calls[i]);
+	jsonw_end(w, ']');
+	jsonw_array(w, "requests");
+	for (i = 0; i < s->request_count; i++) {
+		r = &s->requests[i];
+		jsonw_object(w, NULL);
+		jsonw_string(w, "id", r->id);
+		jsonw_maybe(w, "call", r->call);
+		jsonw_maybe(w, "tool", r->tool);
+		jsonw_maybe(w, "text", r->text);
+		jsonw_maybe(w, "arguments", r->arguments);
+		jsonw_maybe(w, "effect", r->effect);
+		field_put_integer(w, "deadline", r->deadline);
+		field_put_integer(w, "seq", r->seq);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+	jsonw_array(w, "approvals");
+	for (i = 0; i < s->approval_count; i++) {
+		jsonw_object(w, NULL);
+		jsonw_string(w, "request", s->approvals[i].request);
+		jsonw_string(w, "tool", s->approvals[i].tool);
+		jsonw_digest(w, "arguments", &s->approvals[i].arguments);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+	put_grants(w, &s->policy);
+}
+
+void
+fields_put(struct jsonw *w, const struct state *s)
+{
+	struct digest convo;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(integers); i++) {
+		int64_t v;
+
+		memcpy(&v, (const char *)s + integers[i].at, sizeof(v));
+		field_put_integer(w, integers[i].name, v);
+	}
+	field_put_integer(w, "status", s->status);
+	field_put_integer(w, "exit_status", s->exit_status);
+	field_put_integer(w, "attempt", s->attempt);
+	field_put_integer(w, "stop", s->stop);
+	field_put_integer(w, "bad_streak", s->bad_streak);
+	jsonw_bool(w, "needs_model", s->needs_model);
+	jsonw_bool(w, "awake", s->awake);
+	jsonw_bool(w, "tainted", s->tainted);
+	jsonw_bool(w, "has_ckpt", s->has_ckpt);
+	jsonw_digest(w, "ckpt_id", &s->ckpt_id);
+	jsonw_digest(w, "tools", &s->tools);
+	jsonw_maybe(w, "model", s->model);
+	jsonw_maybe(w, "goal", s->goal);
+	jsonw_maybe(w, "text", s->text);
+	jsonw_maybe(w, "report", s->report);
+	if (s->held_count > 0)
+		jsonw_text(w, "held", s->held.data, s->held.len);
+	put_lists(w, s);
+	field_put_integer(w, "convo_bytes", (int64_t)s->convo.len);
+	sha256_get(&s->running, &convo);
+	jsonw_digest(w, "convo", &convo);
+}
+
+static int
+get_grant(struct policy *p, const struct json *g)
+{
+	const char *line = json_get_string(g, "line");
+	const char *id = json_get_string(g, "id");
+	const char *from = json_get_string(g, "from");
+	struct grant *new;
+	struct err e;
+
+	if (line == NULL)
+		return -1;
+	if (strcmp(line, "base") == 0) {
+		policy_add_base(p);
+		return 0;
+	}
+	if (policy_add(p, line, from == NULL ? "journal" : from, &e) < 0)
+		return -1;
+	new = &p->grants[p->count - 1];
+	new->given = field_get_integer(g, "given");
+	new->limits.uses = field_get_integer(g, "uses");
+	if (id != NULL) {
+		free(new->id);
+		new->id = mem_strdup(id);
+	}
+	return 0;
+}
+
+static int
+get_grants(struct state *s, const struct json *j)
+{
+	const struct json *g;
+
+	for (g = json_first(json_get(j, "grants")); g != NULL; g = json_next(g))
+		if (get_grant(&s->policy, g) < 0)
+			return -1;
+	s->policy.base = json_get_bool(j, "base", false);
+	return 0;
+}
+
+static void
+get_lists(struct state *s, const struct json *j)
+{
+	const struct json *v;
+	struct approval a;
+	struct request r;
+
+	for (v = json_first(json_get(j, "requests")); v != NULL;
+	     v = json_next(v)) {
+		r.id = mem_strdup(json_get_string(v, "id"));
+		r.call = mem_strdup(json_get_string(v, "call"));
+		r.tool = mem_strdup(json_get_string(v, "tool"));
+		r.text = mem_strdup(json_get_string(v, "text"));
+		r.arguments = mem_strdup(json_get_string(v, "arguments"));
+		r.effect = mem_strdup(json_get_string(v, "effect"));
+		r.deadline = field_get_integer(v, "deadline");
+		r.seq = field_get_integer(v, "seq");
+		mem_room(&s->requests, s->request_count, &s->request_cap,
+		    sizeof(*s->requests));
+		s->requests[s->request_count++] = r;
+	}
+	for (v = json_first(json_get(j, "approvals")); v != NULL;
+	     v = json_next(v)) {
+		a.request = mem_strdup(json_get_string(v, "request"));
+		a.tool = mem_strdup(json_get_string(v, "tool"));
+		field_get_digest(v, "arguments", &a.arguments);
+		mem_room(&s->approvals, s->approval_count, &s->approval_cap,
+		    sizeof(*s->approvals));
+		s->approvals[s->approval_count++] = a;
+	}
+	for (v = json_first(json_get(j, "calls")); v != NULL;
+	     v = json_next(v)) {
+		mem_room(
+		    &s->calls, s->call_count, &s->call_cap, sizeof(*s->calls));
+		get_call(&s->calls[s->call_count++], v);
+	}
+}
+
+static void
+get_state(struct state *s, const struct json *j)
+{
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(integers); i++) {
+		v = field_get_integer(j, integers[i].name);
+		memcpy((char *)s + integers[i].at, &v, sizeof(v));
+	}
+	s->status = (enum agent_status)field_get_integer(j, "status");
+	s->exit_status = (int)field_get_integer(j, "exit_status");
+	s->attempt = (unsigned)field_get_integer(j, "attempt");
+	s->stop = (enum model_stop)field_get_integer(j, "stop");
+	s->bad_streak = (unsigned)field_get_integer(j, "bad_streak");
+	s->needs_model = json_get_bool(j, "needs_model", false);
+	s->awake = json_get_bool(j, "awake", false);
+	s->tainted = json_get_bool(j, "tainted", false);
+	s->has_ckpt = json_get_bool(j, "has_ckpt", false);
+	field_get_digest(j, "ckpt_id", &s->ckpt_id);
+	field_get_digest(j, "tools", &s->tools);
+	s->model = mem_strdup(json_get_string(j, "model"));
+	s->goal = mem_strdup(json_get_string(j, "goal"));
+	s->text = mem_strdup(json_get_string(j, "text"));
+	s->report = mem_strdup(json_get_string(j, "report"));
+	if (json_get_string(j, "held") != NULL)
+		buf_puts(&s->held, json_get_string(j, "held"));
+	get_lists(s, j);
+}
+
+int
+fields_get(struct state *s, const struct json *j)
+{
+	get_state(s, j);
+	return s->model == NULL ? -1 : get_grants(s, j);
+}

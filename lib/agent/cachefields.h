@@ -1,0 +1,20 @@
+/*
+ * cachefields.h: a state's fields, but the conversation, as members of the
+ * cache's JSON; for cache.c.
+ */
+#ifndef AGENT_CACHEFIELDS_H
+#define AGENT_CACHEFIELDS_H
+
+#include "agent/state.h"
+
+void fields_put(struct jsonw *, const struct state *);
+/* Into a state as state_init makes it; -1 when they are not a state's. */
+int fields_get(struct state *, const struct json *);
+
+/* Integers are text, since times in nanoseconds pass 2^53; absent is 0. */
+void field_put_integer(struct jsonw *, const char *key, int64_t);
+int64_t field_get_integer(const struct json *, const char *key);
+/* Absent leaves it as it is. */
+void field_get_digest(const struct json *, const char *key, struct digest *);
+
+#endif
