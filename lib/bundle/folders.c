@@ -12,7 +12,9 @@
 #include "base/mem.h"
 #include "bundle/entry.h"
 
-enum { THREADS_MAX = 4 };
+/* Folders are kept open between reading and looking, but not all: deep trees
+ * would need more descriptors than there are. */
+enum { THREADS_MAX = 4, OPEN_MAX = 200 };
 
 /* Fewer names than these are not worth a thread. */
 #define MANY ((size_t)1000)
@@ -32,6 +34,7 @@ folders_free(struct folders *f)
 
 	for (i = 0; i < f->count; i++) {
 		names_free(&f->all[i]->names);
+		fd_cleanup(&f->all[i]->fd);
 		free(f->all[i]->path);
 		free(f->all[i]);
 	}
@@ -104,8 +107,10 @@ read_names(struct walk *w, int *dir, struct folder *f, struct err *e)
 	w->out->names += f->names.count;
 	for (i = 0; i < f->names.count; i++)
 		settle_type(*dir, &f->names.name[i]);
-	/* Deep trees would need more descriptors than there are. */
-	fd_cleanup(dir);
+	f->fd = w->out->count <= OPEN_MAX ? *dir : -1;
+	if (f->fd < 0)
+		fd_cleanup(dir);
+	*dir = -1;
 	for (i = 0; r == 0 && i < f->names.count; i++) {
 		struct name *c = &f->names.name[i];
 
@@ -153,6 +158,7 @@ read_folder(struct walk *w, struct name *as, struct err *e)
 		return 0;
 	}
 	f = mem_new(1, sizeof(*f));
+	f->fd = -1;
 	f->path = mem_dup(buf_str(&w->path), w->path.len);
 	if (as != NULL)
 		as->folder = f;
@@ -174,9 +180,10 @@ struct pool {
 static int
 look(struct pool *p, struct folder *f, struct err *e)
 {
-	int fd CLEANUP_FD = open_folder(p->root, f->path);
+	int fd CLEANUP_FD = f->fd >= 0 ? f->fd : open_folder(p->root, f->path);
 	size_t i;
 
+	f->fd = -1;
 	if (fd >= 0) {
 		if (names_stat(fd, &f->names, e) < 0)
 			return err_wrap(e, "folder '%s'", f->path);

@@ -11,6 +11,7 @@
 
 struct folder {
 	char *path;		/* from the top; "" there; owned */
+	int fd;			/* of the first few; else -1 */
 	struct names names;
 };
 

@@ -10,12 +10,13 @@
 
 enum { THREADS_MAX = 8 };
 
-enum job_state { JOB_EMPTY, JOB_FILLING, JOB_READY, JOB_TAKEN, JOB_DONE };
+enum job_state { JOB_IDLE, JOB_READY, JOB_TAKEN, JOB_DONE };
 
 /* A frame on its way: filled by the caller, packed by any thread. */
 struct job {
-	enum job_state state;
-	char *in, *out; /* FRAMER_FULL and its bound; owned */
+	enum job_state state; /* under the lock */
+	bool filling;         /* the caller's only */
+	char *in, *out;       /* FRAMER_FULL and its bound; owned */
 	size_t in_len, out_len;
 };
 
@@ -155,7 +156,7 @@ write_first(struct framer *f, struct err *e)
 	else
 		while (j->state != JOB_DONE)
 			(void)pthread_cond_wait(&f->done, &f->lock);
-	j->state = JOB_EMPTY;
+	j->state = JOB_IDLE;
 	f->first = (f->first + 1) % f->jobs;
 	(void)pthread_mutex_unlock(&f->lock);
 	f->waiting--;
@@ -181,8 +182,9 @@ framer_cut(struct framer *f, struct err *e)
 	struct job *j = &f->job[f->last];
 	bool full = j->in_len == FRAMER_FULL;
 
-	if (j->state != JOB_FILLING || j->in_len == 0)
+	if (!j->filling || j->in_len == 0)
 		return 0;
+	j->filling = false;
 	(void)pthread_mutex_lock(&f->lock);
 	j->state = JOB_READY;
 	(void)pthread_cond_signal(&f->ready);
@@ -194,7 +196,7 @@ framer_cut(struct framer *f, struct err *e)
 		start_workers(f);
 	if (f->workers == 0)
 		return drain(f, e);
-	while (f->waiting > 0 && f->job[f->last].state != JOB_EMPTY)
+	while (f->waiting == f->jobs)
 		if (write_first(f, e) < 0)
 			return -1;
 	return 0;
@@ -205,18 +207,18 @@ framer_space(struct framer *f, char **at, size_t *room, struct err *e)
 {
 	struct job *j = &f->job[f->last];
 
-	if (j->state == JOB_FILLING && j->in_len == FRAMER_FULL) {
+	if (j->filling && j->in_len == FRAMER_FULL) {
 		if (framer_cut(f, e) < 0)
 			return -1;
 		j = &f->job[f->last];
 	}
-	if (j->state == JOB_EMPTY) {
+	if (!j->filling) {
 		if (j->in == NULL) {
 			j->in = mem_grow(NULL, FRAMER_FULL, 1);
 			j->out = mem_grow(NULL, codec_bound(FRAMER_FULL), 1);
 		}
 		j->in_len = 0;
-		j->state = JOB_FILLING;
+		j->filling = true;
 	}
 	*at = j->in + j->in_len;
 	*room = FRAMER_FULL - j->in_len;
@@ -260,7 +262,7 @@ void
 framer_where(const struct framer *f, int64_t *frame, int64_t *offset)
 {
 	const struct job *j = &f->job[f->last];
-	size_t len = j->state == JOB_FILLING ? j->in_len : 0;
+	size_t len = j->filling ? j->in_len : 0;
 
 	*frame = (int64_t)(f->table.count + f->waiting);
 	*offset = (int64_t)len;
@@ -276,7 +278,7 @@ framer_total(const struct framer *f)
 	const struct job *j = &f->job[f->last];
 
 	return f->table.size + f->queued +
-	       (j->state == JOB_FILLING ? (int64_t)j->in_len : 0);
+	       (j->filling ? (int64_t)j->in_len : 0);
 }
 
 int
