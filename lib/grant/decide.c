@@ -28,11 +28,12 @@ say(struct decision *d, const char *text)
 }
 
 static void
-explain(struct decision *d, const struct subject *s, bool tainted)
+explain(struct decision *d, const struct subject *s)
 {
 	static const char *const verbs[] = {"denied", "asks first", "allowed"};
 	const struct grant_query *q = s->query;
 	const struct grant *g = d->winner;
+	bool tainted = g != NULL && d->verdict != g->effect;
 	struct buf text CLEANUP_BUF = {0};
 
 	if (g != NULL && g->from != NULL)
@@ -61,8 +62,7 @@ verdict_of(const struct grant *g, bool tainted)
 
 /* A grant that matches, and what it would decide. */
 struct candidate {
-	const struct grant *grant;
-	enum grant_effect verdict;
+	struct verdict verdict;
 	uint64_t score;
 };
 
@@ -70,34 +70,64 @@ struct candidate {
 static bool
 beats(const struct candidate *a, const struct candidate *b)
 {
-	if (b->grant == NULL)
+	enum grant_effect x = a->verdict.effect, y = b->verdict.effect;
+
+	if (b->verdict.winner == NULL)
 		return true;
-	if ((a->verdict == GRANT_DENY) != (b->verdict == GRANT_DENY))
-		return a->verdict == GRANT_DENY;
+	if ((x == GRANT_DENY) != (y == GRANT_DENY))
+		return x == GRANT_DENY;
 	if (a->score != b->score)
 		return a->score > b->score;
-	return a->verdict < b->verdict;
+	return x < y;
+}
+
+/* The one place that decides: for each right of the query's set. */
+static void
+decide(const struct policy *p, const struct subject *s,
+    struct verdict out[RIGHT_BITS])
+{
+	struct candidate best[RIGHT_BITS] = {{{GRANT_DENY, NULL}, 0}}, c;
+	unsigned rights;
+	size_t i, bit;
+
+	for (i = 0; i < p->count; i++) {
+		c.verdict.winner = &p->grants[i];
+		if (!subject_match(s, c.verdict.winner, &c.score))
+			continue;
+		c.verdict.effect =
+		    verdict_of(c.verdict.winner, s->query->tainted);
+		rights = c.verdict.winner->rights & s->query->right;
+		for (bit = 0; bit < RIGHT_BITS; bit++)
+			if ((rights >> bit & 1) != 0 && beats(&c, &best[bit]))
+				best[bit] = c;
+	}
+	for (bit = 0; bit < RIGHT_BITS; bit++)
+		out[bit] = best[bit].verdict;
+}
+
+void
+policy_verdicts(const struct policy *p, const struct grant_query *q,
+    struct verdict out[RIGHT_BITS])
+{
+	struct subject s CLEANUP(subject_free);
+
+	subject_init(&s, q);
+	decide(p, &s, out);
 }
 
 void
 policy_decide(
     const struct policy *p, const struct grant_query *q, struct decision *out)
 {
-	struct candidate best = {NULL, GRANT_DENY, 0}, c;
+	struct verdict all[RIGHT_BITS];
 	struct subject s CLEANUP(subject_free);
-	size_t i;
+	size_t bit = 0;
 
 	subject_init(&s, q);
-	for (i = 0; i < p->count; i++) {
-		c.grant = &p->grants[i];
-		if (!subject_match(&s, c.grant, &c.score))
-			continue;
-		c.verdict = verdict_of(c.grant, q->tainted);
-		if (beats(&c, &best))
-			best = c;
-	}
-	out->winner = best.grant;
-	out->verdict = best.verdict;
-	explain(
-	    out, &s, best.grant != NULL && best.verdict != best.grant->effect);
+	decide(p, &s, all);
+	while (bit + 1 < RIGHT_BITS && (q->right >> bit & 1) == 0)
+		bit++;
+	out->winner = all[bit].winner;
+	out->verdict = all[bit].effect;
+	explain(out, &s);
 }

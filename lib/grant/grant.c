@@ -124,6 +124,8 @@ parse_resource(struct words *w, struct grant *g, struct err *e)
 	if (resource_parse(g->kind, body, &g->resource, e) < 0)
 		return -1;
 	w->next++;
+	g->stem = strlen(g->resource);
+	g->tree = resource_is_tree(g->resource, &g->stem);
 	return 0;
 }
 

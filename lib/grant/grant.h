@@ -44,6 +44,7 @@ enum {
 	RIGHT_CALL = 16,
 	RIGHT_SEND = 32
 };
+#define RIGHT_BITS 6
 
 enum grant_op { WHERE_EQUAL, WHERE_AT_MOST, WHERE_PREFIX };
 
@@ -74,6 +75,8 @@ struct grant {
 	enum grant_kind kind;
 	char *resource;		/* the body after "kind:", as written; net: in
 				   lower case, addresses in canonical form */
+	bool tree;		/* resource ends in the wildcard */
+	size_t stem;		/* length of what stands before it, or of all */
 	struct grant_limits limits;
 	int64_t given;		/* real time that `for` counts from; 0: unset,
 				   then an allow or ask with `for` never
@@ -132,7 +135,8 @@ void policy_given(struct policy *, int64_t now);
  * ask of its name anywhere.
  */
 struct grant_query {
-	unsigned right;			/* one RIGHT_ bit */
+	unsigned right;			/* one RIGHT_ bit; a set of them for
+					   policy_verdicts */
 	enum grant_kind kind;
 	const char *resource;		/* body: an absolute path for file,
 					   host:port for net, a path or name
@@ -156,6 +160,14 @@ struct decision {
  * an ask.  Pure. */
 void policy_decide(const struct policy *, const struct grant_query *,
     struct decision *out);
+/* The same decisions for a set of rights, without the words: out[i] is that
+ * of the bit 1 << i, a deny where the set lacks it. */
+struct verdict {
+	enum grant_effect effect;
+	const struct grant *winner;	/* NULL: none matched */
+};
+void policy_verdicts(const struct policy *, const struct grant_query *,
+    struct verdict out[RIGHT_BITS]);
 /* Does this grant match, limits included? */
 bool grant_matches(const struct grant *, const struct grant_query *);
 

@@ -60,7 +60,8 @@ subject_init(struct subject *s, const struct grant_query *q)
 
 	memset(s, 0, sizeof(*s));
 	s->query = q;
-	switch (resource_form(q->kind)) {
+	s->form = resource_form(q->kind);
+	switch (s->form) {
 	case FORM_PATH:
 	case FORM_PROGRAM:
 		init_path(s, q);
@@ -78,6 +79,7 @@ subject_init(struct subject *s, const struct grant_query *q)
 			s->text = mem_strdup(q->resource);
 		break;
 	}
+	s->len = s->text == NULL ? 0 : strlen(s->text);
 }
 
 void
@@ -87,52 +89,50 @@ subject_free(struct subject *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Is `text` the `len` bytes at `folder` or below them? */
-static bool
-is_below(const char *text, const char *folder, size_t len)
-{
-	return len == 0 || (strncmp(text, folder, len) == 0 &&
-			       (text[len] == '\0' || text[len] == '/'));
-}
-
 /* `above` is how long the path of the folder is that both are relative to. */
 static bool
-match_tree(const char *body, const char *text, size_t above, uint64_t *score)
+match_tree(const struct grant *g, const char *text, size_t len, size_t above,
+    uint64_t *score)
 {
-	size_t len;
+	size_t stem = g->stem;
 
-	if (!resource_is_tree(body, &len)) {
-		*score = SCORE_EXACT;
-		return strcmp(body, text) == 0;
-	}
-	*score = 1 + above + len + (above > 0 && len > 0);
-	return is_below(text, body, len);
+	/* the byte that most often differs first */
+	if (len < stem || (len > stem && stem > 0 && text[stem] != '/') ||
+	    (len > stem && !g->tree) ||
+	    (stem > 0 && text[stem - 1] != g->resource[stem - 1]) ||
+	    memcmp(g->resource, text, stem) != 0)
+		return false;
+	*score =
+	    g->tree ? 1 + above + stem + (above > 0 && stem > 0) : SCORE_EXACT;
+	return true;
 }
 
 static bool
-match_path(const struct subject *s, const char *body, uint64_t *score)
+match_path(const struct subject *s, const struct grant *g, uint64_t *score)
 {
-	if (body[0] == '/')
-		return match_tree(body, s->text, 0, score);
+	if (g->resource[0] == '/')
+		return match_tree(g, s->text, s->len, 0, score);
 	return s->relative != NULL &&
-	       match_tree(body, s->relative, s->workspace, score);
+	       match_tree(g, s->relative,
+		   s->len - (size_t)(s->relative - s->text), s->workspace,
+		   score);
 }
 
 /* Could the bare name be one of those that the body covers? */
 static bool
-match_bare(const struct subject *s, const char *body, uint64_t *score)
+match_bare(const struct subject *s, const struct grant *g, uint64_t *score)
 {
 	char path[300];
 	size_t i;
 
-	if (body[0] != '/')
+	if (g->resource[0] != '/')
 		return false;
 	for (i = 0; i < COUNT_OF(search); i++) {
 		int n =
 		    snprintf(path, sizeof(path), "%s/%s", search[i], s->text);
 
 		if (n > 0 && (size_t)n < sizeof(path) &&
-		    match_tree(body, path, 0, score))
+		    match_tree(g, path, (size_t)n, 0, score))
 			return true;
 	}
 	return false;
@@ -160,17 +160,14 @@ match_name(const struct subject *s, const struct grant *g)
 static bool
 match_program(const struct subject *s, const struct grant *g, uint64_t *score)
 {
-	size_t len;
-
-	if (strchr(g->resource, '/') == NULL &&
-	    !resource_is_tree(g->resource, &len)) {
+	if (!g->tree && strchr(g->resource, '/') == NULL) {
 		*score = 0;
 		return s->bare ? strcmp(s->text, g->resource) == 0
 			       : match_name(s, g);
 	}
 	if (s->bare)
-		return match_bare(s, g->resource, score);
-	return match_path(s, g->resource, score);
+		return match_bare(s, g, score);
+	return match_path(s, g, score);
 }
 
 /* Both are in canonical form, so text decides. */
@@ -195,15 +192,15 @@ match_host(const char *body, const char *text, uint64_t *score)
 static bool
 match_resource(const struct subject *s, const struct grant *g, uint64_t *score)
 {
-	switch (resource_form(g->kind)) {
+	switch (s->form) {
 	case FORM_PATH:
-		return match_path(s, g->resource, score);
+		return match_path(s, g, score);
 	case FORM_PROGRAM:
 		return match_program(s, g, score);
 	case FORM_HOST:
 		return match_host(g->resource, s->text, score);
 	case FORM_TREE:
-		return match_tree(g->resource, s->text, 0, score);
+		return match_tree(g, s->text, s->len, 0, score);
 	case FORM_PARTY:
 		if (strcmp(g->resource, "*") == 0) {
 			*score = 0;

@@ -4,12 +4,14 @@
 #ifndef GRANT_MATCH_H
 #define GRANT_MATCH_H
 
-#include "grant/grant.h"
+#include "grant/resource.h"
 
 /* A query made ready: its resource in canonical form.  Owned: `text`. */
 struct subject {
 	const struct grant_query *query;
+	enum resource_form form;
 	char *text;		/* NULL: nothing can match it */
+	size_t len;		/* of `text` */
 	const char *relative;	/* file, exec: what of it is below the
 				   workspace, "" for that itself, or NULL */
 	size_t workspace;	/* length of the workspace's path, 0 for "/" */

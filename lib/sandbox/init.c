@@ -18,6 +18,8 @@
 /* Set by handlers, looked at by the one loop below. */
 static volatile sig_atomic_t asked_to_end, asked_to_die;
 
+static const int watched[] = {SIGTERM, SIGQUIT, SIGCHLD};
+
 static void
 on_signal(int sig)
 {
@@ -67,11 +69,12 @@ static int
 watch_signals(struct err *e)
 {
 	struct sigaction act = {.sa_handler = on_signal};
+	size_t i;
 
-	if (sigaction(SIGTERM, &act, NULL) < 0 ||
-	    sigaction(SIGQUIT, &act, NULL) < 0 ||
-	    sigaction(SIGCHLD, &act, NULL) < 0)
-		return err_set(e, EX_OSERR, errno, "cannot watch signals");
+	for (i = 0; i < COUNT_OF(watched); i++)
+		if (sigaction(watched[i], &act, NULL) < 0)
+			return err_set(
+			    e, EX_OSERR, errno, "cannot watch signals");
 	return 0;
 }
 
@@ -121,16 +124,17 @@ prepare(const struct init_call *c, struct rules *rules, struct err *e)
 	return m->contained ? confine_enter(rules, c->filter, true, e) : 0;
 }
 
-/* Default dispositions and an empty mask, as a command expects them. */
+/* Default dispositions and an empty mask, as a command expects them: the
+ * launcher has reset all but what is watched here. */
 static void
 reset_signals(void)
 {
 	struct sigaction act = {.sa_handler = SIG_DFL};
 	sigset_t none;
-	int sig;
+	size_t i;
 
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &act, NULL);
+	for (i = 0; i < COUNT_OF(watched); i++)
+		(void)sigaction(watched[i], &act, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

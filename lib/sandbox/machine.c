@@ -84,7 +84,12 @@ enter_namespaces(const struct machine *m)
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || map_user(m) < 0)
 			return -1;
 	}
-	return try_mount() < 0 || lock_capabilities() < 0 ? -1 : 0;
+	if (try_mount() < 0)
+		return -1;
+	/* never shown, and each call would copy all that is mounted there;
+	 * where it is locked, only time is lost */
+	(void)umount2("/sys", MNT_DETACH);
+	return lock_capabilities();
 }
 
 static int

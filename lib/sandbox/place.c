@@ -44,6 +44,36 @@ place_new(const char *type, const struct place_option *options, size_t count,
 }
 
 int
+place_start(struct root *r, int64_t bytes)
+{
+	char size[32];
+	const struct place_option options[] = {
+	    {"mode", "0755"}, {"size", size}};
+
+	(void)snprintf(size, sizeof(size), "%jd", (intmax_t)bytes);
+	r->fd = place_new("tmpfs", options, 2,
+	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	if (r->fd < 0)
+		return place_fail(r, "make a tmpfs for", "/");
+	if (move_mount(r->fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+		(void)place_fail(r, "mount a tmpfs on", "/");
+		fd_cleanup(&r->fd);
+		return -1;
+	}
+	return 0;
+}
+
+int
+place_ready(struct root *r, const char *path)
+{
+	if (place_target(r, path, true) < 0)
+		return -1;
+	if (move_mount(AT_FDCWD, inside(path), r->fd, inside(path), 0) < 0)
+		return place_fail(r, "mount", path);
+	return 0;
+}
+
+int
 place_tree(struct root *r, int tree, const char *path)
 {
 	if (move_mount(tree, "", r->fd, inside(path), MOVE_MOUNT_F_EMPTY_PATH) <
@@ -177,6 +207,23 @@ mask_with_room(struct root *r, const struct plan_item *item)
 	return attach_nested(r, tree, item);
 }
 
+/* What masked items look like: an empty folder and an empty file, closed to
+ * everyone, in the root while it is built. */
+#define EMPTY_DIR  ".empty"
+#define EMPTY_FILE ".none"
+
+static int
+make_masks(struct root *r)
+{
+	if (r->masks)
+		return 0;
+	if (mkdirat(r->fd, EMPTY_DIR, 0) < 0 ||
+	    mknodat(r->fd, EMPTY_FILE, S_IFREG, 0) < 0)
+		return place_fail(r, "make", EMPTY_DIR);
+	r->masks = true;
+	return 0;
+}
+
 static int
 mask_item(struct root *r, const struct plan_item *item)
 {
@@ -186,10 +233,22 @@ mask_item(struct root *r, const struct plan_item *item)
 		return 0; /* in a masked or made folder: not there */
 	if (item->deeper)
 		return mask_with_room(r, item);
-	tree = clone_tree(r, r->fd,
-	    item->folder ? PLACE_EMPTY_DIR : PLACE_EMPTY_FILE, attributes_of(0),
-	    item->path);
+	if (make_masks(r) < 0)
+		return -1;
+	tree = clone_tree(r, r->fd, item->folder ? EMPTY_DIR : EMPTY_FILE,
+	    attributes_of(0), item->path);
 	return tree < 0 ? -1 : attach_nested(r, tree, item);
+}
+
+int
+place_link(struct root *r, const struct plan_item *item)
+{
+	if (item->target == NULL || make_parents(r, item->path) < 0)
+		return -1;
+	if (symlinkat(item->target, r->fd, inside(item->path)) < 0 &&
+	    errno != EEXIST)
+		return place_fail(r, "link", item->path);
+	return 0;
 }
 
 static int
@@ -204,67 +263,8 @@ place_item(struct root *r, const struct plan_item *item)
 		return is_nested(item) ? mask_item(r, item)
 				       : place_target(r, item->path, true);
 	case PLAN_LINK:
-		if (item->target == NULL || make_parents(r, item->path) < 0)
-			return -1;
-		if (symlinkat(item->target, r->fd, inside(item->path)) < 0 &&
-		    errno != EEXIST)
-			return place_fail(r, "link", item->path);
+		return place_link(r, item);
 	}
-	return 0;
-}
-
-/* May all that is seen of /etc be bound at once, as read-only? */
-static bool
-is_plain_etc(const struct plan *p)
-{
-	const struct plan_item *item;
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < p->count; i++) {
-		item = &p->items[i];
-		if (!path_below(item->path, "/etc"))
-			continue;
-		if (item->in != NULL || strcmp(item->path, "/etc") == 0 ||
-		    (item->kind == PLAN_BIND && item->rights != VIEW_READ) ||
-		    (item->kind != PLAN_BIND && item->kind != PLAN_LINK))
-			return false;
-		any = true;
-	}
-	return any;
-}
-
-/*
- * The profile's many small files of /etc, with mount(2): a detached tree for
- * each costs three times as much.  Going by name is safe here: who could put
- * something else there owns the machine.
- */
-static int
-bind_etc(struct root *r, const struct plan *p)
-{
-	struct mount_attr attr = {.attr_set = attributes_of(VIEW_READ)};
-	const struct plan_item *item;
-	size_t i;
-
-	if (place_target(r, "/etc", true) < 0 ||
-	    mount("etc", "etc", NULL, MS_BIND, NULL) < 0)
-		return place_fail(r, "bind", "/etc");
-	for (i = 0; i < p->count; i++) {
-		item = &p->items[i];
-		if (!path_below(item->path, "/etc"))
-			continue;
-		if (item->kind == PLAN_LINK) {
-			if (place_item(r, item) < 0)
-				return -1;
-		} else if (place_target(r, item->path, item->folder) < 0) {
-			return -1;
-		} else if (mount(item->path, inside(item->path), NULL,
-			       MS_BIND | MS_REC, NULL) < 0) {
-			return place_fail(r, "bind", item->path);
-		}
-	}
-	if (mount_setattr(r->fd, "etc", AT_RECURSIVE, &attr, sizeof(attr)) < 0)
-		return place_fail(r, "restrict", "/etc");
 	return 0;
 }
 
@@ -272,14 +272,10 @@ bind_etc(struct root *r, const struct plan *p)
 int
 place_items(struct root *r, const struct plan *p)
 {
-	bool plain = is_plain_etc(p);
 	size_t i;
 
-	if (plain && bind_etc(r, p) < 0)
-		return -1;
 	for (i = 0; i < p->count; i++)
-		if (!(plain && path_below(p->items[i].path, "/etc")) &&
-		    place_item(r, &p->items[i]) < 0)
+		if (place_item(r, &p->items[i]) < 0)
 			return -1;
 	return 0;
 }
@@ -297,5 +293,8 @@ place_close(struct root *r, const struct plan *p)
 		    mount_setattr(r->fd, inside(p->items[i].path), 0, &attr,
 			sizeof(attr)) < 0)
 			return place_fail(r, "close", p->items[i].path);
+	if (r->masks && (unlinkat(r->fd, EMPTY_DIR, AT_REMOVEDIR) < 0 ||
+			    unlinkat(r->fd, EMPTY_FILE, 0) < 0))
+		return place_fail(r, "remove", EMPTY_DIR);
 	return 0;
 }

@@ -17,6 +17,7 @@ is_reserved(const struct view *v, const char *path)
 {
 	return path_below(path, "/proc") || path_below(path, "/sys") ||
 	       path_below(path, "/dev") ||
+	       (v->etc && path_below(path, "/etc")) ||
 	       (v->tmp && strcmp(path, "/tmp") == 0);
 }
 

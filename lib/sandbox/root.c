@@ -14,53 +14,35 @@
 
 #define TMP_BYTES ((int64_t)512 << 20)
 
+/* The skeleton's, and what may be done with them. */
 static int
-make_devices(struct root *r)
+take_devices(struct root *r)
 {
-	static const char *const names[] = {
-	    "null", "zero", "full", "random", "urandom", "tty"};
-	static const char *const links[][2] = {{"/proc/self/fd", "dev/fd"},
-	    {"/proc/self/fd/0", "dev/stdin"}, {"/proc/self/fd/1", "dev/stdout"},
-	    {"/proc/self/fd/2", "dev/stderr"}, {"/tmp", "dev/shm"}};
-	char path[32];
-	size_t i;
 	int dir CLEANUP_FD = -1;
 
-	if (place_target(r, "/dev", true) < 0)
+	if (place_ready(r, "/dev") < 0)
 		return -1;
-	for (i = 0; i < COUNT_OF(names); i++) {
-		(void)snprintf(path, sizeof(path), "/dev/%s", names[i]);
-		if (place_target(r, path, false) < 0)
-			return -1;
-		if (mount(path, path + 1, NULL, MS_BIND, NULL) < 0 &&
-		    errno != ENOENT)
-			return place_fail(r, "bind", path);
-	}
-	for (i = 0; i < COUNT_OF(links); i++)
-		if (symlinkat(links[i][0], r->fd, links[i][1]) < 0)
-			return place_fail(r, "link", links[i][1]);
 	dir = kernel_open_path(r->fd, "dev", KERNEL_BENEATH);
 	return dir < 0 ? place_fail(r, "open", "/dev")
 		       : rules_allow_devices(r->rules, dir, r->e);
 }
 
+/* A folder of the root's own file system, whose size is that of /tmp: all but
+ * this mount of it is closed in the end. */
 static int
-make_tmp(struct root *r, int64_t bytes)
+make_tmp(struct root *r)
 {
-	char size[32];
-	const struct place_option options[] = {
-	    {"mode", "1777"}, {"size", size}};
+	struct mount_attr attr = {.attr_clr = MOUNT_ATTR_NOEXEC};
 	int tree CLEANUP_FD = -1;
 
-	(void)snprintf(size, sizeof(size), "%jd",
-	    (intmax_t)(bytes > 0 ? bytes : TMP_BYTES));
-	tree = place_new(
-	    "tmpfs", options, 2, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-	if (tree < 0)
+	if (mkdirat(r->fd, "tmp", 01777) < 0)
 		return place_fail(r, "make", "/tmp");
-	if (rules_allow(r->rules, tree, VIEW_WRITE | VIEW_EXEC, true, "/tmp",
-		r->e) < 0 ||
-	    place_target(r, "/tmp", true) < 0)
+	tree = open_tree(r->fd, "tmp", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 ||
+	    mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return place_fail(r, "bind", "/tmp");
+	if (rules_allow(
+		r->rules, tree, VIEW_WRITE | VIEW_EXEC, true, "/tmp", r->e) < 0)
 		return -1;
 	return place_tree(r, tree, "/tmp");
 }
@@ -81,27 +63,45 @@ make_proc(struct root *r)
 		   : place_tree(r, tree, "/proc");
 }
 
-/* The tmpfs, mounted over "/": the one place that always exists. */
+/*
+ * The skeleton lies on "/", and this root will lie above it: unmounted at the
+ * end is what is uppermost there, which must be the machine's root with all
+ * that it holds.  So the skeleton is put where it is in nobody's way.
+ */
 static int
-start(struct root *r)
+put_skeleton_aside(struct root *r)
 {
-	static const struct place_option options[] = {
-	    {"mode", "0755"}, {"size", "16m"}};
+	return move_mount(AT_FDCWD, ".", AT_FDCWD, "/dev", 0) < 0
+		   ? place_fail(r, "move", "/")
+		   : 0;
+}
 
-	r->fd = place_new("tmpfs", options, 2,
-	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-	if (r->fd < 0)
-		return place_fail(r, "make a tmpfs for", "/");
-	if (move_mount(r->fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return place_fail(r, "mount a tmpfs on", "/");
-	if (fchdir(r->fd) < 0)
-		return place_fail(r, "enter", "/");
+/* Up to here the working folder is the skeleton. */
+static int
+start(struct root *r, const struct view *v)
+{
 	/* all that is here may be read */
 	if (rules_allow(r->rules, r->fd, VIEW_READ, true, "/", r->e) < 0)
 		return -1;
-	if (mkdirat(r->fd, PLACE_EMPTY_DIR, 0) < 0 ||
-	    mknodat(r->fd, PLACE_EMPTY_FILE, S_IFREG, 0) < 0)
-		return place_fail(r, "make", PLACE_EMPTY_DIR);
+	if ((v->devices && take_devices(r) < 0) ||
+	    (v->etc && place_ready(r, "/etc") < 0))
+		return -1;
+	if (fchdir(r->fd) < 0)
+		return place_fail(r, "enter", "/");
+	return 0;
+}
+
+/* ".." of the root leads to what is mounted over it: nothing may be. */
+static int
+check_alone(struct root *r)
+{
+	struct stat root, up;
+
+	if (fstat(r->fd, &root) < 0 || fstatat(AT_FDCWD, "/..", &up, 0) < 0)
+		return place_fail(r, "look above", "/");
+	if (root.st_dev != up.st_dev || root.st_ino != up.st_ino)
+		return err_set(
+		    r->e, EX_SOFTWARE, 0, "something lies over the root");
 	return 0;
 }
 
@@ -111,9 +111,6 @@ finish(struct root *r)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 
-	if (unlinkat(r->fd, PLACE_EMPTY_DIR, AT_REMOVEDIR) < 0 ||
-	    unlinkat(r->fd, PLACE_EMPTY_FILE, 0) < 0)
-		return place_fail(r, "remove", PLACE_EMPTY_DIR);
 	if (mount_setattr(r->fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return place_fail(r, "close", "/");
 	/* pivot_root(2): "." twice stacks the old root on the new one */
@@ -121,7 +118,7 @@ finish(struct root *r)
 		return place_fail(r, "change the root to", "/");
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return place_fail(r, "leave the old root at", "/");
-	return 0;
+	return check_alone(r);
 }
 
 /* An ungranted workspace is still where relative names start. */
@@ -146,11 +143,12 @@ root_enter(const struct plan *p, const struct view *v,
 	struct root r = {.fd = -1, .rules = rules, .e = e};
 	int fd CLEANUP_FD = -1;
 
-	if (start(&r) < 0)
+	if (put_skeleton_aside(&r) < 0 ||
+	    place_start(
+		&r, limits->tmp_bytes > 0 ? limits->tmp_bytes : TMP_BYTES) < 0)
 		return -1;
 	fd = r.fd;
-	if ((v->devices && make_devices(&r) < 0) ||
-	    (v->tmp && make_tmp(&r, limits->tmp_bytes) < 0) ||
+	if (start(&r, v) < 0 || (v->tmp && make_tmp(&r) < 0) ||
 	    (v->proc && make_proc(&r) < 0))
 		return -1;
 	if (place_items(&r, p) < 0)

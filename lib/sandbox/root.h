@@ -1,7 +1,7 @@
 /*
  * root.h: the private root: a tmpfs on which a plan's paths are bound, and
  * nothing else exists.  Runs in new mount and PID namespaces, where mounts are
- * private.
+ * private, with the skeleton as the working folder.
  */
 #ifndef SANDBOX_ROOT_H
 #define SANDBOX_ROOT_H

@@ -15,11 +15,13 @@
 #include "sandbox/kernel.h"
 #include "sandbox/machine.h"
 #include "sandbox/network.h"
+#include "sandbox/skeleton.h"
 
 struct server {
 	struct machine machine;
 	struct buf filter;
 	struct network_pool networks;
+	struct skeleton skeleton;
 };
 
 /* stdin, stdout and stderr are /dev/null, the rest as init.h has it. */
@@ -57,8 +59,12 @@ forget_environment(void)
 static void
 become_launcher(void)
 {
+	struct sigaction act = {.sa_handler = SIG_DFL};
 	sigset_t all;
+	int sig;
 
+	for (sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &act, NULL);
 	/* what is meant for the foreground is the runner's to decide */
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -90,7 +96,7 @@ get_ready(struct server *s, struct err *e)
 
 /* Fork the init for a request that was read. */
 static int
-start(struct server *s, const struct spec *spec, const struct wire_request *req,
+start(struct server *s, struct spec *spec, const struct wire_request *req,
     const int *fds, int *pidfd, struct wire_reply *reply)
 {
 	struct init_call call = {.machine = &s->machine,
@@ -99,7 +105,9 @@ start(struct server *s, const struct spec *spec, const struct wire_request *req,
 	    .request = *req};
 	pid_t pid;
 
-	if (get_ready(s, &reply->err) < 0)
+	if (get_ready(s, &reply->err) < 0 ||
+	    (s->machine.contained &&
+		skeleton_fit(&s->skeleton, &spec->view, &reply->err) < 0))
 		return -1;
 	memcpy(call.fds, fds, sizeof(call.fds));
 	pid = kernel_clone(KERNEL_CLONE_PIDFD | KERNEL_CLONE_PARENT |

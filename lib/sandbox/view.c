@@ -1,10 +1,10 @@
 #include "sandbox/view.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "grant/resource.h"
 
 /* Where `path` is, or belongs. */
 static size_t
@@ -76,6 +76,14 @@ view_free(struct view *v)
 	memset(v, 0, sizeof(*v));
 }
 
+/* A grant's rights to files are the view's bits. */
+static_assert((int)RIGHT_READ == (int)VIEW_READ &&
+		  (int)RIGHT_WRITE == (int)VIEW_WRITE &&
+		  (int)RIGHT_EXEC == (int)VIEW_EXEC,
+    "rights");
+enum { EXEC_BIT = 2 };
+static_assert(1 << EXEC_BIT == (int)RIGHT_EXEC, "its place");
+
 /* Who asks, and for which folder. */
 struct compiler {
 	const struct policy *policy;
@@ -87,29 +95,25 @@ struct compiler {
 static unsigned
 rights_of(struct compiler *c, const char *path)
 {
-	static const unsigned bits[][2] = {{RIGHT_READ, VIEW_READ},
-	    {RIGHT_WRITE, VIEW_WRITE}, {RIGHT_EXEC, VIEW_EXEC}};
-	unsigned rights = 0;
-	struct decision d;
-	size_t i;
+	struct verdict d[RIGHT_BITS];
+	unsigned bit, rights = 0;
 
 	c->query.resource = path;
-	for (i = 0; i < COUNT_OF(bits); i++) {
-		c->query.right = bits[i][0];
-		policy_decide(c->policy, &c->query, &d);
-		if (d.verdict == GRANT_ALLOW) {
-			rights |= bits[i][1];
-			if (d.winner->from != NULL &&
-			    strcmp(d.winner->from, "base") == 0)
-				rights |= VIEW_OPTIONAL;
-		} else if (bits[i][0] == RIGHT_READ) {
-			/* a mount cannot be written without being read */
-			return 0;
-		} else if (bits[i][0] == RIGHT_EXEC && d.winner == NULL &&
-			   (rights & VIEW_WRITE) != 0) {
-			rights |= VIEW_EXEC;
-		}
+	c->query.right = RIGHT_READ | RIGHT_WRITE | RIGHT_EXEC;
+	policy_verdicts(c->policy, &c->query, d);
+	for (bit = 0; bit < RIGHT_BITS; bit++) {
+		if (d[bit].effect != GRANT_ALLOW)
+			continue;
+		rights |= 1U << bit;
+		if (d[bit].winner->from != NULL &&
+		    strcmp(d[bit].winner->from, "base") == 0)
+			rights |= VIEW_OPTIONAL;
 	}
+	/* a mount cannot be written without being read */
+	if ((rights & VIEW_READ) == 0)
+		return 0;
+	if ((rights & VIEW_WRITE) != 0 && d[EXEC_BIT].winner == NULL)
+		rights |= VIEW_EXEC;
 	return rights;
 }
 
@@ -147,14 +151,12 @@ compile_grant(struct compiler *c, const struct grant *g, struct err *e)
 {
 	char *body CLEANUP_FREE = mem_strdup(g->resource);
 	char *path CLEANUP_FREE = NULL;
-	size_t len;
 
 	if (g->kind != GRANT_FILE)
 		return 0;
 	if (check_limits(c, g, e) < 0)
 		return -1;
-	if (resource_is_tree(body, &len))
-		body[len == 0 && body[0] == '/' ? 1 : len] = '\0';
+	body[g->stem == 0 && body[0] == '/' ? 1 : g->stem] = '\0';
 	path = path_join(c->query.workspace, body);
 	set_entry(c->view, path, rights_of(c, path), rights_below(c, path));
 	return 0;

@@ -31,6 +31,7 @@ struct view {
 	size_t count, cap;
 	char *workspace;	/* working folder; NULL: "/" */
 	bool devices, tmp, proc; /* /dev, a private /tmp, /proc */
+	bool etc; /* in the launcher: all of /etc is ready (skeleton.h) */
 };
 
 /*

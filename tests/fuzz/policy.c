@@ -13,6 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_decision(const struct policy *p, const struct grant_query *q)
 {
+	struct verdict all[RIGHT_BITS];
+	struct grant_query every = *q;
 	struct decision d;
 	bool denied = false, matched = false;
 	size_t i;
@@ -30,6 +32,12 @@ check_decision(const struct policy *p, const struct grant_query *q)
 	assert(!denied || d.verdict == GRANT_DENY);
 	assert(d.winner == NULL || d.verdict <= d.winner->effect);
 	assert(d.winner == NULL || grant_matches(d.winner, q));
+	every.right = (1U << RIGHT_BITS) - 1;
+	policy_verdicts(p, &every, all);
+	for (i = 0; i < RIGHT_BITS; i++)
+		if (q->right == 1U << i)
+			assert(all[i].effect == d.verdict &&
+			       all[i].winner == d.winner);
 	assert(memchr(d.why, '\0', sizeof(d.why)) != NULL);
 }
 
