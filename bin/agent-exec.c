@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/root.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/jsonw.h"
@@ -186,10 +188,39 @@ write_status(int fd, const struct child_end *end, bool late)
 		die_err(&e);
 }
 
+/* The agents' root, which no command sees; NULL when there is none. */
+static char *
+hidden_root(const char *workspace)
+{
+	char *path CLEANUP_FREE = NULL, *real;
+	struct err e;
+
+	if (root_path(NULL, &path, &e) < 0)
+		return NULL;
+	real = realpath(path, NULL);
+	if (real != NULL && path_below(workspace, real))
+		die(EX_NOPERM, "the workspace '%s' lies in the agents' root",
+		    workspace);
+	return real;
+}
+
+/* Through a folder that it inherits, a command would leave its root. */
+static void
+refuse_folders(void)
+{
+	struct stat st;
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+			die(EX_USAGE, "descriptor %d is a folder", fd);
+}
+
 static int
 run(struct request *r, struct launcher *l, char *argv[])
 {
 	struct view view CLEANUP(view_free) = {0};
+	char *hidden CLEANUP_FREE = hidden_root(r->workspace);
 	struct child_end end;
 	struct child child;
 	struct spawn s = {.view = &view,
@@ -202,7 +233,8 @@ run(struct request *r, struct launcher *l, char *argv[])
 	struct err e;
 	bool late;
 
-	if (view_compile(&r->policy, r->workspace, NULL, NULL, clock_real(),
+	refuse_folders();
+	if (view_compile(&r->policy, r->workspace, hidden, NULL, clock_real(),
 		&view, &e) < 0 ||
 	    launcher_spawn(l, &s, &child, &e) < 0)
 		die_err(&e);

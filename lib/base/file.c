@@ -60,14 +60,24 @@ int
 file_open(
     int dir, const char *name, int flags, mode_t mode, int *fd, struct err *e)
 {
+	/* what the caller names may be a pipe; in a folder of ours one would
+	 * keep us waiting for ever */
+	bool ours = dir != AT_FDCWD && (flags & (O_DIRECTORY | O_PATH)) == 0;
+	struct stat st;
 	int f;
 
+	flags |= O_CLOEXEC | O_NOCTTY | (ours ? O_NONBLOCK : 0);
 	do
-		f = openat(dir, name, flags | O_CLOEXEC | O_NOCTTY, mode);
+		f = openat(dir, name, flags, mode);
 	while (f < 0 && errno == EINTR);
 	if (f < 0)
 		return err_set(e, status_of(errno, flags), errno,
 		    "cannot open '%s'", name);
+	if (ours && (fstat(f, &st) < 0 || S_ISFIFO(st.st_mode))) {
+		(void)close(f);
+		return err_set(
+		    e, EX_DATAERR, 0, "'%s' is not a regular file", name);
+	}
 	*fd = f;
 	return 0;
 }

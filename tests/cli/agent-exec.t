@@ -289,4 +289,22 @@ status 0 'children may be left behind' \
 	be sh -c "sleep $mark & (setsid sleep $mark &); true"
 is "$(alive $mark)" 0 'and do not outlive it either'
 
+# ---- the agents' root, and folders that are inherited ------------------------
+mkdir -p "$AGENT_ROOT/agents"
+echo secret >"$AGENT_ROOT/key.sec"
+mkdir -p "$PWD/elsewhere"
+status 1 "the agents' root is hidden, also where its folder is granted" \
+    agent-exec -w "$PWD/elsewhere" --allow "read file:$PWD/**" -- \
+    cat "$AGENT_ROOT/key.sec"
+echo plain >plain
+status 0 "what lies beside it is seen" \
+    agent-exec -w "$PWD/elsewhere" --allow "read file:$PWD/**" -- \
+    cat "$PWD/plain"
+status 77 "a workspace in it is refused" \
+    agent-exec -w "$AGENT_ROOT/agents" -- true
+agent-exec -- true 0</
+is "$?" 64 "a folder as the standard input is refused: it would lead outside"
+agent-exec -- true 0</dev/null
+is "$?" 0 "another one is passed on"
+
 done_testing
