@@ -78,6 +78,18 @@ request_json(const char *agent, const struct request *r)
 	printf("%s\n", buf_str(&line));
 }
 
+/* A question, or the call that is to be approved: nobody can approve what they
+ * do not see. */
+static const char *
+request_what(const struct request *r)
+{
+	bool question = r->tool == NULL || strcmp(r->tool, "ask_human") == 0;
+
+	if (!question && r->arguments != NULL)
+		return r->arguments;
+	return r->text == NULL ? "" : r->text;
+}
+
 static void
 request_row(struct table *t, const char *agent, const struct request *r)
 {
@@ -88,7 +100,7 @@ request_row(struct table *t, const char *agent, const struct request *r)
 	table_add(t, r->tool == NULL ? "" : r->tool);
 	show_time(r->deadline == 0 ? 0 : r->deadline - clock_real(), left);
 	table_add(t, left);
-	table_add(t, r->text == NULL ? "" : r->text);
+	table_add(t, request_what(r));
 }
 
 static int

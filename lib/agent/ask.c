@@ -7,9 +7,6 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 
-/* A reply with more calls is cut. */
-enum { CALLS_MAX = 128 };
-
 static int
 stage_model_call(struct runner *r, unsigned attempt, struct err *e)
 {
@@ -76,8 +73,7 @@ write_calls(struct runner *r, const struct model_reply *reply, struct jsonw *w,
 	if (json_parse(reply->calls.data, reply->calls.len, &calls, e) < 0)
 		return err_wrap(e, "calls");
 	jsonw_array(w, "calls");
-	for (c = json_first(calls); c != NULL && n < CALLS_MAX;
-	     c = json_next(c), n++) {
+	for (c = json_first(calls); c != NULL; c = json_next(c), n++) {
 		fn = json_get(c, "function");
 		name = json_get_string(fn, "name");
 		args = json_get_string(fn, "arguments");

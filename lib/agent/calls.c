@@ -167,7 +167,8 @@ go(struct runner *r, struct plan *p)
 	}
 	if (p->tool->effect != EFFECT_NONE)
 		r->dirty = true;
-	if (p->run.deadline > r->deadline)
+	p->run.run_over = p->run.deadline > r->deadline;
+	if (p->run.run_over)
 		p->run.deadline = r->deadline;
 }
 

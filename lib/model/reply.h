@@ -9,7 +9,7 @@
 #include "model/model.h"
 
 /* More calls in one reply are a runaway model. */
-enum { CALLS_MAX = 256 };
+enum { CALLS_MAX = 128 };
 
 struct call {
 	int64_t index;	/* the stream's name for it */

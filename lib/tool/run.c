@@ -154,9 +154,13 @@ judge(const struct tool_run *run, const struct child_end *end,
 		    (int)(TOOL_FLOOD >> 20));
 	} else if (run->timed_out) {
 		out->status = TOOL_TIMEOUT;
-		buf_printf(new_line(&out->text),
-		    "[ended: it ran longer than %" PRId64 " s]",
-		    run->timeout / CLOCK_SECOND);
+		if (run->run_over)
+			buf_puts(new_line(&out->text),
+			    "[ended: the time of the run is up]");
+		else
+			buf_printf(new_line(&out->text),
+			    "[ended: it ran longer than %" PRId64 " s]",
+			    run->timeout / CLOCK_SECOND);
 	} else if (end->status != 0 && (!ours || end->status != 1)) {
 		buf_printf(
 		    new_line(&out->text), "[exit status %d]", end->status);

@@ -140,6 +140,7 @@ struct tool_run {
 	int64_t deadline;	/* clock_mono; NEVER while it is held */
 	int64_t grace;		/* when SIGKILL follows SIGTERM; or NEVER */
 	bool timed_out, flooded;
+	bool run_over;		/* the deadline is the whole run's */
 	/* Of a tool that prepares, once tool_start returned with `prepared`;
 	 * without, it has failed already and the result will say why. */
 	bool prepared;
