@@ -231,6 +231,14 @@ read_goal(int argc, char *argv[], int first)
 	return text;
 }
 
+/* Before a run began: the error is the last event as well. */
+static NORETURN void
+fail(const struct arguments *a, const char *id, const struct err *e)
+{
+	watch_failed(a->watch, a->events, id, e);
+	die_err(e);
+}
+
 /* What would end its first run at once leaves no agent behind. */
 static void
 check_first(const struct arguments *a, struct launcher *launcher)
@@ -243,14 +251,14 @@ check_first(const struct arguments *a, struct launcher *launcher)
 	size_t i;
 
 	if (model_open(a->birth.model, &model, &e) < 0)
-		die_err(&e);
+		fail(a, NULL, &e);
 	model_close(model);
 	if (prices != NULL && prices[0] != '\0' && access(prices, R_OK) < 0)
 		die(EX_NOINPUT, "price file '%s': %s", prices, strerror(errno));
 	tool_table_init(&tools);
 	for (i = 0; i < a->birth.tool_count; i++)
 		if (tool_table_add_dir(&tools, a->tools[i], launcher, &e) < 0)
-			die_err(&e);
+			fail(a, NULL, &e);
 	tool_table_free(&tools);
 }
 
@@ -264,7 +272,7 @@ new_agent(struct root *root, struct arguments *a, struct launcher *launcher,
 	char *model, *dir = NULL;
 
 	if (a->image != NULL && image_read(a->image, &image, &e) < 0)
-		die_err(&e);
+		fail(a, NULL, &e);
 	image_fill(&image, &a->birth);
 	if (a->birth.model == NULL)
 		a->birth.model = getenv("AGENT_MODEL");
@@ -284,7 +292,7 @@ new_agent(struct root *root, struct arguments *a, struct launcher *launcher,
 	a->birth.tools = a->tools;
 	check_first(a, launcher);
 	if (birth_agent(root, &a->birth, id, &e) < 0)
-		die_err(&e);
+		fail(a, NULL, &e);
 	birth_sweep(root);
 	policy_free(&policy);
 	free(model);
@@ -302,8 +310,7 @@ drive(struct root *root, struct arguments *a, const char *id,
 	int r;
 
 	if (session_write(root, id, &s, &e) < 0) {
-		watch_failed(a->watch, a->events, id, &e);
-		die_err(&e);
+		fail(a, id, &e);
 	}
 	watch_start(&watch, a->watch, a->events, id, &s.state, &a->run);
 	r = run_agent(&s, launcher, &a->run, &end, &e);
@@ -342,15 +349,15 @@ main(int argc, char *argv[])
 				    "and --deny are for a new "
 				    "one");
 	if (launcher_start(a.sandbox, &launcher, &e) < 0)
-		die_err(&e);
+		fail(&a, NULL, &e);
 	if (launcher_missing(launcher)[0] != '\0')
 		warn_msg("%s", launcher_missing(launcher));
 	(void)umask(077);
 	if (root_open(a.root, a.resume == NULL, &root, &e) < 0)
-		die_err(&e);
+		fail(&a, NULL, &e);
 	if (a.resume != NULL) {
 		if (root_find(&root, a.resume, id, &e) < 0)
-			die_err(&e);
+			fail(&a, NULL, &e);
 		a.run.goal = goal;
 		a.run.limits = &a.limits;
 		a.run.model = image_model_path(a.birth.model);

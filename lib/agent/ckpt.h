@@ -11,7 +11,7 @@
 #include "bundle/save.h"
 
 #define CKPT_DIR  "ckpt"
-#define CKPT_NAME 40	/* bytes of "SEQ.tar.zst" with its NUL */
+#define CKPT_NAME 40 /* bytes of "SEQ.tar.zst" with its NUL */
 
 struct ckpt_saved {
 	char name[CKPT_NAME];
@@ -33,8 +33,11 @@ void ckpt_name(int64_t seq, char out[CKPT_NAME]);
 /* Is it the bundle of this id, or one that replaces it? */
 bool ckpt_is(const struct bundle *, const struct digest *id);
 /* The chain of the bundle that covers `seq`, all in the folder `dir`. */
-int ckpt_follow(int dir, int64_t seq, bool history, struct chain *out,
-    struct err *);
+int ckpt_follow(
+    int dir, int64_t seq, bool history, struct chain *out, struct err *);
+
+/* The seq of the newest bundle in the folder; 0: there is none. */
+int ckpt_newest(int dir, int64_t *seq, struct err *);
 
 /* The seqs of an agent's bundles, oldest first; the caller frees `*seqs`. */
 int ckpt_list(const struct root *, const char *id, int64_t **seqs,
@@ -46,13 +49,30 @@ int ckpt_list(const struct root *, const char *id, int64_t **seqs,
  * SEQ).  The chain finds its parents beside it.  Without `root` (NULL) only
  * files are looked for.  Status 66.
  */
+enum ckpt_reach {
+	CKPT_ALONE,  /* the bundle itself; others may be missing */
+	CKPT_TREE,   /* back to the newest full one */
+	CKPT_HISTORY /* back to the first */
+};
 struct ckpt_chain {
 	struct chain chain;
-	int dir;		/* where its parents are; -1 */
+	int dir; /* where its parents are; -1 */
 };
-int ckpt_open(const struct root *, const char *name, bool history,
+int ckpt_open(const struct root *, const char *name, enum ckpt_reach,
     struct ckpt_chain *out, struct err *);
+/* The bundle in the folder `dir` that covers `seq`. */
+int ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *);
 void ckpt_close(struct ckpt_chain *);
+
+/*
+ * Give each record of a chain that was opened with its history, its blobs in
+ * place, in order and proved to follow each other.  Status 65.
+ */
+struct ckpt_each {
+	int (*record)(void *arg, const struct record *, struct err *);
+	void *arg;
+};
+int ckpt_records(struct chain *, const struct ckpt_each *, struct err *);
 
 /*
  * Prove that agent/state.json and agent/grants.json of the newest bundle are

@@ -78,8 +78,8 @@ list_seqs(int dir, int64_t **seqs, size_t *count, struct err *e)
 	return 0;
 }
 
-static int
-open_seq(int dir, int64_t seq, struct bundle **out, struct err *e)
+int
+ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *e)
 {
 	struct reader_options o = {0};
 	char name[CKPT_NAME];
@@ -112,7 +112,7 @@ find_parent(
 	struct bundle *b;
 
 	while (f->left > 0) {
-		if (open_seq(f->dir, f->seq[--f->left], &b, e) < 0)
+		if (ckpt_bundle(f->dir, f->seq[--f->left], &b, e) < 0)
 			return -1;
 		if (ckpt_is(b, id)) {
 			*out = b;
@@ -137,6 +137,10 @@ follow(
 		return -1;
 	}
 	f.seq = seqs;
+	/* A younger one may stand for a parent, too, when pruning was
+	 * interrupted: it builds on `b`. */
+	while (f.left > 0 && seqs[f.left - 1] >= b->manifest.seq)
+		f.left--;
 	return chain_open(b, &opener, history, out, e);
 }
 
@@ -146,9 +150,21 @@ ckpt_follow(
 {
 	struct bundle *b;
 
-	if (open_seq(dir, seq, &b, e) < 0)
+	if (ckpt_bundle(dir, seq, &b, e) < 0)
 		return -1;
 	return follow(b, dir, history, out, e);
+}
+
+int
+ckpt_newest(int dir, int64_t *seq, struct err *e)
+{
+	int64_t *seqs CLEANUP_FREE = NULL;
+	size_t n;
+
+	if (list_seqs(dir, &seqs, &n, e) < 0)
+		return -1;
+	*seq = n == 0 ? 0 : seqs[n - 1];
+	return 0;
 }
 
 /* ---- naming ---------------------------------------------------------------------------- */
@@ -201,7 +217,7 @@ open_agents(const struct root *root, const char *name, struct bundle **b,
 	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, dir, e) <
 	    0)
 		return -1;
-	return open_seq(*dir, seqs[n - 1], b, e);
+	return ckpt_bundle(*dir, seqs[n - 1], b, e);
 }
 
 /* A file, whose parents stand beside it; or the standard input. */
@@ -230,7 +246,7 @@ open_path(const char *name, struct bundle **b, int *dir, struct err *e)
 }
 
 int
-ckpt_open(const struct root *root, const char *name, bool history,
+ckpt_open(const struct root *root, const char *name, enum ckpt_reach reach,
     struct ckpt_chain *out, struct err *e)
 {
 	struct ckpt_chain c = {.dir = -1};
@@ -245,7 +261,10 @@ ckpt_open(const struct root *root, const char *name, bool history,
 		fd_cleanup(&c.dir);
 		return -1;
 	}
-	if (follow(b, c.dir, history, &c.chain, e) < 0) {
+	if (reach == CKPT_ALONE) {
+		c.chain.layer = mem_new(1, sizeof(struct bundle *));
+		c.chain.layer[c.chain.count++] = b;
+	} else if (follow(b, c.dir, reach == CKPT_HISTORY, &c.chain, e) < 0) {
 		fd_cleanup(&c.dir);
 		return -1;
 	}

@@ -33,8 +33,8 @@ get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
 }
 
 static int
-fold_lines(struct chain *c, const struct buf *text, struct journal_mark *m,
-    struct state *s, struct err *e)
+each_line(struct chain *c, const struct buf *text, struct journal_mark *m,
+    const struct ckpt_each *each, struct err *e)
 {
 	struct blob_source blobs = {get_blob, c};
 	struct buf room CLEANUP_BUF = {0};
@@ -56,10 +56,37 @@ fold_lines(struct chain *c, const struct buf *text, struct journal_mark *m,
 		m->seq = rec.seq;
 		m->head = rec.digest;
 		if (blob_expand(&blobs, rec.body, &room, &rec.body, e) < 0 ||
-		    state_apply(s, &rec, e) < 0)
+		    each->record(each->arg, &rec, e) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+int
+ckpt_records(struct chain *c, const struct ckpt_each *each, struct err *e)
+{
+	const struct manifest *newest = &chain_newest(c)->manifest;
+	struct journal_mark m = {0};
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		struct buf lines CLEANUP_BUF = {0};
+
+		if (bundle_member(c->layer[i], "agent/journal.jsonl",
+			MEMBER_MAX, &lines, e) < 0 ||
+		    each_line(c, &lines, &m, each, e) < 0)
+			return -1;
+	}
+	if (m.seq != newest->seq || !digest_equal(&m.head, &newest->head))
+		return err_set(e, EX_DATAERR, 0,
+		    "the records do not end with the manifest's head");
+	return 0;
+}
+
+static int
+fold(void *arg, const struct record *rec, struct err *e)
+{
+	return state_apply(arg, rec, e);
 }
 
 static int
@@ -80,23 +107,12 @@ compare(
 static int
 prove(struct chain *c, struct state *s, struct err *e)
 {
+	struct ckpt_each each = {fold, s};
 	struct bundle *newest = chain_newest(c);
 	struct buf want CLEANUP_BUF = {0};
-	struct journal_mark m = {0};
-	size_t i;
 
-	for (i = 0; i < c->count; i++) {
-		struct buf lines CLEANUP_BUF = {0};
-
-		if (bundle_member(c->layer[i], "agent/journal.jsonl",
-			MEMBER_MAX, &lines, e) < 0 ||
-		    fold_lines(c, &lines, &m, s, e) < 0)
-			return -1;
-	}
-	if (m.seq != newest->manifest.seq ||
-	    !digest_equal(&m.head, &newest->manifest.head))
-		return err_set(e, EX_DATAERR, 0,
-		    "the records do not end with the manifest's head");
+	if (ckpt_records(c, &each, e) < 0)
+		return -1;
 	state_json(s, &want);
 	if (compare(newest, "agent/state.json", &want, e) < 0)
 		return -1;

@@ -19,7 +19,7 @@ const struct gate_field gate_fields[] = {{"agent", UNIT_WORD, false},
     {"tokens", UNIT_COUNT, true}, {"tool_calls", UNIT_COUNT, true},
     {"turns", UNIT_COUNT, true}, {NULL, UNIT_COUNT, false}};
 
-#define EXPECTED \
+#define EXPECTED                                             \
 	"NAME=VALUE, NAME<NUMBER, changed-only PATTERN..., " \
 	"no-grant KIND:BODY or tests-passed TOOL[:'ARGUMENT']"
 
@@ -48,8 +48,8 @@ gate_free(struct gate *g)
 	*g = (struct gate){0};
 }
 
-bool
-gate_wants_history(const struct gate *g)
+enum ckpt_reach
+gate_reach(const struct gate *g)
 {
 	size_t i;
 
@@ -60,9 +60,9 @@ gate_wants_history(const struct gate *g)
 		    r->kind == GATE_TESTS_PASSED ||
 		    (r->field != NULL &&
 			strcmp(r->field->name, "changed") == 0))
-			return true;
+			return CKPT_HISTORY;
 	}
-	return false;
+	return CKPT_ALONE;
 }
 
 /* ---- NAME OP VALUE ---------------------------------------------------------------------- */

@@ -179,23 +179,45 @@ stage_exit(struct runner *r, const struct run_end *end, struct err *e)
 	return runner_stage(r, RECORD_EXIT, &body, e);
 }
 
-/* A bundle between two turns, if one is due. */
+static int
+save(struct runner *r, struct err *e)
+{
+	struct ckpt_saved saved;
+
+	if (ckpt_save(r->s, false, NULL, NULL, &saved, e) < 0)
+		return -1;
+	r->dirty = false;
+	r->saved = clock_mono();
+	return 0;
+}
+
+/* A bundle between two turns, or at the end, if one is due. */
 static int
 checkpoint(struct runner *r, bool last, struct err *e)
 {
 	const struct run_options *o = r->opt;
-	struct ckpt_saved saved;
 	bool due = o->ckpt == RUN_CKPT_TURN ||
 		   (o->ckpt == RUN_CKPT_EVERY &&
 		       (last || clock_mono() - r->saved >= o->ckpt_every));
 
 	if (o->ckpt == RUN_CKPT_EXIT ? !last : !due || !r->dirty)
 		return 0;
-	if (ckpt_save(r->s, false, NULL, NULL, &saved, e) < 0)
-		return -1;
-	r->dirty = false;
-	r->saved = clock_mono();
-	return 0;
+	return save(r, e);
+}
+
+/* The first bundle is of what there was before the agent did anything: what
+ * it changed can be told, and undone. */
+static int
+first_checkpoint(struct runner *r, struct err *e)
+{
+	switch (r->opt->ckpt) {
+	case RUN_CKPT_TURN:
+	case RUN_CKPT_EVERY:
+	case RUN_CKPT_EXIT:
+		return r->s->state.has_ckpt ? 0 : save(r, e);
+	default:
+		return 0;
+	}
 }
 
 /* One step: 1 the run ends, 0 go on, -1. */
@@ -270,7 +292,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 		&r->model, e) < 0)
 		return -1;
 	if (stage_wake(r, e) < 0 || stage_limits(r, e) < 0 ||
-	    stage_goal(r, e) < 0)
+	    stage_goal(r, e) < 0 || first_checkpoint(r, e) < 0)
 		return -1;
 	r->deadline =
 	    s->limits.time_ns == 0
@@ -281,7 +303,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	do
 		got = step(r, end, e);
 	while (got == 0);
-	if (got < 0 || checkpoint(r, true, e) < 0 || stage_exit(r, end, e) < 0)
+	/* The bundle says how the run ended, so it comes behind the exit. */
+	if (got < 0 || stage_exit(r, end, e) < 0 || checkpoint(r, true, e) < 0)
 		return -1;
 	return session_seal(r->s, e);
 }

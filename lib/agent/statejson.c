@@ -5,7 +5,7 @@
 #include "base/jsonw.h"
 #include "base/utf8.h"
 
-#define TEXT_MAX ((size_t)4096)
+#define TEXT_MAX ((size_t)512)
 
 static void
 put_text(struct jsonw *w, const char *key, const char *text)

@@ -8,8 +8,8 @@
 
 #include "agent/state.h"
 
-/* Texts are cut to their first 4,096 bytes; the conversation is a count and a
- * digest: the records hold it. */
+/* Texts are cut to their first 512 bytes, since every bundle has them again;
+ * the conversation is a count and a digest: the records hold it. */
 void state_json(const struct state *, struct buf *out);
 void grants_json(const struct state *, struct buf *out);
 

@@ -33,17 +33,41 @@ wants_events(const struct watch *w)
 	return w->mode == WATCH_JSON || w->events >= 0;
 }
 
+/* stdout stands at the beginning of a line, and is written. */
+static void
+end_line(struct watch *w)
+{
+	if (w->mid_line)
+		(void)fputs("\n", stdout);
+	w->mid_line = false;
+	(void)fflush(stdout);
+}
+
 /* Words about what happens, on stderr; stdout ends its line first. */
 static void
 put_note(struct watch *w, const char *mark, const char *text)
 {
-	if (w->mid_line) {
-		(void)fputs("\n", stdout);
-		w->mid_line = false;
-	}
-	(void)fflush(stdout);
+	end_line(w);
 	fprintf(stderr, "%s%s%s%s\n", w->colour ? "\033[2m" : "", mark, text,
 	    w->colour ? "\033[0m" : "");
+}
+
+/* A reply that could not be used says why: the text that came is no answer. */
+static void
+note_bad(struct watch *w, const struct record *r)
+{
+	struct buf safe CLEANUP_BUF = {0};
+	struct json *body CLEANUP_JSON = NULL;
+	const char *why;
+	struct err e;
+
+	if (json_parse(r->body.data, r->body.len, &body, &e) < 0)
+		return;
+	why = json_get_string(body, "bad");
+	if (why == NULL)
+		return;
+	utf8_safe(&safe, why, strlen(why), false);
+	put_note(w, "! not used: ", buf_str(&safe));
 }
 
 static void
@@ -63,10 +87,9 @@ on_record(void *arg, const struct record *r)
 		show_summary(r, 100, &text);
 		put_note(w, r->type == RECORD_TOOL_CALL ? "> " : "  ",
 		    buf_str(&text));
-	} else if (r->type == RECORD_MODEL_REPLY && w->mid_line) {
-		(void)fputs("\n", stdout);
-		(void)fflush(stdout);
-		w->mid_line = false;
+	} else if (r->type == RECORD_MODEL_REPLY) {
+		end_line(w);
+		note_bad(w, r);
 	}
 }
 
@@ -153,7 +176,7 @@ watch_failed(
 		return;
 	jsonw_object(&j, NULL);
 	jsonw_string(&j, "event", "end");
-	jsonw_string(&j, "agent", agent);
+	jsonw_maybe(&j, "agent", agent);
 	jsonw_integer(&j, "status", why->status);
 	jsonw_string(&j, "error", why->msg);
 	jsonw_end(&j, '}');

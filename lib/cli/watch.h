@@ -22,7 +22,7 @@ struct watch {
 /* Set the callbacks in `options`. */
 void watch_start(struct watch *, enum watch_mode, int events,
     const char *agent, const struct state *, struct run_options *options);
-/* The last event of a run that could not begin. */
+/* The last event of a run that could not begin; `agent` may be NULL. */
 void watch_failed(enum watch_mode, int events, const char *agent,
     const struct err *);
 /* The last words: the final answer, or what went wrong. */

@@ -1,0 +1,250 @@
+/* The verbs that judge bundles, and make other things of them. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "bundle/check.h"
+#include "bundle/restore.h"
+#include "bundle/squash.h"
+#include "cli/ckptgate.h"
+#include "cli/ckptverb.h"
+#include "cli/progress.h"
+
+#define RULES_MAX ((size_t)1 << 20)
+
+int
+ckptverb_verify(const struct ckpt_args *a, char *args[])
+{
+	const struct manifest *m;
+	struct snapshot tree = {0};
+	struct ckpt_chain c;
+	char hex[DIGEST_HEX + 1];
+	struct err e;
+	size_t i;
+
+	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
+	for (i = 0; i < c.chain.count; i++)
+		if (bundle_check(c.chain.layer[i], &e) < 0)
+			die_err(&e);
+	if (chain_tree(&c.chain, 0, &tree, &e) < 0 ||
+	    ckpt_prove_state(&c.chain, &e) < 0)
+		die_err(&e);
+	digest_hex(&chain_newest(&c.chain)->id, hex);
+	m = &chain_newest(&c.chain)->manifest;
+	printf(a->json ? "{\"bundle\":\"%s\",\"bundles\":%zu,\"seq\":%" PRId64
+			 ",\"files\":%" PRId64 ",\"signed\":%s}\n"
+		       : "%s: %zu bundles, %" PRId64 " records, %" PRId64
+			 " files%s\n",
+	    hex, c.chain.count, m->seq, m->files,
+	    a->json          ? a->key != NULL ? "true" : "false"
+	    : a->key != NULL ? ", signed"
+			     : "");
+	snapshot_free(&tree);
+	ckpt_close(&c);
+	return 0;
+}
+
+static void
+omitted(void *arg, const struct entry *n)
+{
+	char *path CLEANUP_FREE = mem_dup(n->path.data, n->path.len);
+
+	(void)arg;
+	warn_msg("'%s' is a %s: not made", path, entry_type_name(n->type));
+}
+
+/* The folder that `path` lies in, opened, and its last component. */
+static int
+open_parent(const char *path, char **full, char **name)
+{
+	char *cwd CLEANUP_FREE = getcwd(NULL, 0);
+	struct err e;
+	int dir;
+
+	*full = path_join(cwd == NULL ? "/" : cwd, path);
+	*name = strrchr(*full, '/') + 1;
+	if ((*name)[0] == '\0')
+		die(EX_CANTCREAT, "'%s' is there", path);
+	(*name)[-1] = '\0';
+	if (file_open_dir((*full)[0] == '\0' ? "/" : *full, false, &dir, &e) <
+	    0)
+		die_err(&e);
+	return dir;
+}
+
+static void
+load_rules(const struct ckpt_args *a, char *args[], struct gate *g)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct err e;
+
+	if (a->rules != NULL &&
+	    (file_read(AT_FDCWD, a->rules, RULES_MAX, &text, &e) < 0 ||
+		gate_add_file(g, buf_str(&text), text.len, a->rules, &e) < 0))
+		die_err(&e);
+	for (; *args != NULL; args++)
+		if (gate_add(g, *args, &e) < 0)
+			die_err(&e);
+	if (g->count == 0)
+		die_usage(a->program, "check: no rules");
+}
+
+int
+ckptverb_check(const struct ckpt_args *a, char *args[])
+{
+	struct ckpt_chain c, since = {.dir = -1};
+	struct gate_subject subject = {.chain = &c.chain};
+	struct buf junit CLEANUP_BUF = {0};
+	struct gate g = {0};
+	char *path, *name;
+	struct err e;
+	int broken, dir;
+
+	load_rules(a, args + 1, &g);
+	ckptverb_open(a, args[0], gate_reach(&g), &c);
+	if (a->since != NULL) {
+		ckptverb_open(a, a->since, CKPT_TREE, &since);
+		subject.since = &since.chain;
+	}
+	broken = ckptgate_run(&g, &subject, a->json, &junit, &e);
+	if (broken < 0)
+		die_err(&e);
+	if (a->junit != NULL) {
+		dir = open_parent(a->junit, &path, &name);
+		if (file_replace(dir, name, junit.data, junit.len, 0644, &e) <
+		    0)
+			die_err(&e);
+		(void)close(dir);
+		free(path);
+	}
+	if (a->since != NULL)
+		ckpt_close(&since);
+	ckpt_close(&c);
+	gate_free(&g);
+	return broken ? EX_NO : 0;
+}
+
+int
+ckptverb_restore(const struct ckpt_args *a, char *args[])
+{
+	struct restore_options o = {
+	    .omitted = omitted, .progress = progress_add};
+	char *path, *name;
+	struct ckpt_chain c;
+	struct progress p;
+	struct err e;
+	int dir;
+
+	if (a->to == NULL)
+		die_usage(a->program, "restore: give --to DIR, a new folder");
+	ckptverb_open(a, args[0], CKPT_TREE, &c);
+	dir = open_parent(a->to, &path, &name);
+	progress_start(&p, "restoring", chain_newest(&c.chain)->manifest.bytes);
+	o.arg = &p;
+	if (restore_tree(&c.chain, dir, name, &o, &e) < 0)
+		die_err(&e);
+	progress_end(&p);
+	(void)close(dir);
+	free(path);
+	ckpt_close(&c);
+	return 0;
+}
+
+struct exporting {
+	struct chain *chain;
+	struct writer_options options;
+};
+
+static int
+export_to(void *arg, int fd, struct err *e)
+{
+	struct exporting *x = arg;
+	struct manifest m = {0};
+	struct written w;
+	int r = squash_write(x->chain, fd, "export", &x->options, &m, &w, e);
+
+	manifest_free(&m);
+	return r;
+}
+
+int
+ckptverb_export(const struct ckpt_args *a, char *args[])
+{
+	struct exporting x = {0};
+	struct sign_secret key;
+	struct ckpt_chain c;
+	char *path, *name;
+	struct err e;
+	int r, dir;
+
+	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
+	x.chain = &c.chain;
+	if (a->open != NULL && root_secret(a->open, &key, &e) == 0)
+		x.options.key = &key;
+	if (a->output == NULL || strcmp(a->output, "-") == 0) {
+		r = export_to(&x, STDOUT_FILENO, &e);
+	} else {
+		dir = open_parent(a->output, &path, &name);
+		r = save_durably(dir, name, export_to, &x, &e);
+		(void)close(dir);
+		free(path);
+	}
+	if (r < 0)
+		die_err(&e);
+	ckpt_close(&c);
+	return 0;
+}
+
+static void
+pruned(void *arg, const struct prune_step *s)
+{
+	const struct ckpt_args *a = arg;
+
+	if (a->json)
+		printf("{\"seq\":%" PRId64 ",\"into\":%" PRId64
+		       ",\"bytes\":%" PRId64 "}\n",
+		    s->seq, s->into, s->bytes);
+	else if (s->seq == s->into)
+		printf("keep %" PRId64 "\n", s->seq);
+	else
+		printf("fold %" PRId64 " into %" PRId64 "\n", s->seq, s->into);
+}
+
+int
+ckptverb_prune(const struct ckpt_args *a, char *args[])
+{
+	struct ckpt_args copy = *a;
+	char id[ULID_TEXT], path[ULID_TEXT + sizeof(CKPT_DIR) + 1];
+	struct sign_secret key;
+	struct session s;
+	struct err e;
+	int dir;
+
+	if (a->policy.keep == 0 && a->policy.daily == 0 &&
+	    a->policy.also_count == 0)
+		die_usage(a->program,
+		    "prune: say what stays: --keep, --daily, --also");
+	ckptverb_find(a, args[0], id);
+	(void)snprintf(path, sizeof(path), "%s/%s", id, CKPT_DIR);
+	if (!a->dry && (session_write(a->open, id, &s, &e) < 0 ||
+			   root_secret(a->open, &key, &e) < 0))
+		die_err(&e);
+	if (file_open(a->open->agents, path, O_RDONLY | O_DIRECTORY, 0, &dir,
+		&e) < 0) {
+		if (e.status != EX_NOINPUT)
+			die_err(&e);
+		return 0; /* there is none to prune */
+	}
+	if (ckpt_prune(
+		dir, &a->policy, a->dry ? NULL : &key, pruned, &copy, &e) < 0)
+		die_err(&e);
+	(void)close(dir);
+	if (!a->dry) {
+		sign_wipe(&key);
+		session_close(&s);
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * ckptverb.h: the verbs of agent-ckpt.  Each prints, and returns the exit
+ * status; what goes wrong ends the program.
+ */
+#ifndef CLI_CKPTVERB_H
+#define CLI_CKPTVERB_H
+
+#include "agent/ckptprune.h"
+#include "cli/opt.h"
+
+struct ckpt_args {
+	const struct program *program;
+	bool full, json, dry;
+	const char *key, *output, *to, *junit, *rules, *since;
+	struct prune_policy policy;
+	struct root *open; /* NULL: there is none */
+};
+
+/* A bundle by what a person calls it, signed by the key that was asked for. */
+void ckptverb_open(const struct ckpt_args *, const char *name,
+    enum ckpt_reach reach, struct ckpt_chain *out);
+void
+ckptverb_find(const struct ckpt_args *, const char *name, char id[ULID_TEXT]);
+
+int ckptverb_save(const struct ckpt_args *, char *operands[]);
+int ckptverb_list(const struct ckpt_args *, char *operands[]);
+int ckptverb_show(const struct ckpt_args *, char *operands[]);
+int ckptverb_cat(const struct ckpt_args *, char *operands[]);
+int ckptverb_diff(const struct ckpt_args *, char *operands[]);
+int ckptverb_verify(const struct ckpt_args *, char *operands[]);
+int ckptverb_check(const struct ckpt_args *, char *operands[]);
+int ckptverb_restore(const struct ckpt_args *, char *operands[]);
+int ckptverb_export(const struct ckpt_args *, char *operands[]);
+int ckptverb_prune(const struct ckpt_args *, char *operands[]);
+
+#endif
