@@ -289,7 +289,7 @@ scan(const struct session *s, struct parent *p, struct snapshot *old,
     struct snapshot *now, int *work, const struct snapshot **base,
     struct err *e)
 {
-	struct scan_options o = {.old = old};
+	struct scan_options o = {.old = old, .to_save = true};
 	struct stat st;
 
 	if (file_open_dir(s->workspace, false, work, e) < 0 ||

@@ -12,6 +12,7 @@
 struct check {
 	struct bundle *b;
 	struct frame_view view;
+	struct tar *tar;
 	int64_t frame, offset;
 	struct buf want;
 	struct buf sums;
@@ -25,6 +26,7 @@ static void
 check_free(struct check *c)
 {
 	frame_view_free(&c->view);
+	tar_free(c->tar);
 	buf_free(&c->want);
 	buf_free(&c->sums);
 	buf_free(&c->cover);
@@ -85,7 +87,7 @@ expect(
 static int
 expect_zeros(struct check *c, size_t n, struct slice path, struct err *e)
 {
-	static const char zeros[TAR_BLOCK];
+	static const char zeros[TAR_END];
 
 	buf_clear(&c->want);
 	buf_add(&c->want, zeros, n);
@@ -96,8 +98,9 @@ static int
 expect_header(struct check *c, const struct entry *n, struct err *e)
 {
 	buf_clear(&c->want);
-	tar_header(&c->want, n);
-	return expect(c, &c->want, n->path, e);
+	return tar_header(c->tar, &c->want, n, e) < 0
+		   ? -1
+		   : expect(c, &c->want, n->path, e);
 }
 
 /* Header, contents at the place that the index names, padding. */
@@ -285,23 +288,47 @@ add_to_sum(void *arg, const void *data, size_t n, struct err *e)
 	return 0;
 }
 
-/* SHA256SUMS and the index; what follows was proved when it was opened. */
+/* A member that is known as a whole. */
 static int
-check_rest(struct check *c, struct err *e)
+expect_member(
+    struct check *c, const char *path, const struct buf *text, struct err *e)
+{
+	struct entry n = end_entry(c, path, (int64_t)text->len);
+
+	return expect_header(c, &n, e) < 0 || expect(c, text, n.path, e) < 0 ||
+		       expect_zeros(c, tar_padding(n.size), n.path, e) < 0
+		   ? -1
+		   : 0;
+}
+
+/* What was read when it was opened stands there as a writer puts it. */
+static int
+check_end(struct check *c, struct err *e)
+{
+	const struct bundle *b = c->b;
+	struct slice end = {"the end", strlen("the end")};
+
+	if (expect_member(c, "agent/manifest.json", &b->text, e) < 0 ||
+	    (b->signature.len > 0 &&
+		expect_member(c, "agent/manifest.sig", &b->signature, e) < 0) ||
+	    expect_zeros(c, TAR_END, end, e) < 0)
+		return -1;
+	return (uint64_t)c->frame == b->frames.table.count
+		   ? 0
+		   : wrong(c, end, "is not where it should be", e);
+}
+
+static int
+check_index(struct check *c, struct err *e)
 {
 	const struct manifest *m = &c->b->manifest;
-	struct entry sums =
-	    end_entry(c, "agent/SHA256SUMS", (int64_t)c->sums.len);
 	struct entry index = end_entry(c, "agent/index.jsonl", c->index_size);
 	struct sha256 sum;
 	const struct sink s = {add_to_sum, &sum};
 	struct digest d;
 
 	sha256_init(&sum);
-	if (expect_header(c, &sums, e) < 0 ||
-	    expect(c, &c->sums, sums.path, e) < 0 ||
-	    expect_zeros(c, tar_padding(sums.size), sums.path, e) < 0 ||
-	    expect_header(c, &index, e) < 0)
+	if (expect_header(c, &index, e) < 0)
 		return -1;
 	if (c->offset != 0 || c->frame != m->index_frame)
 		return wrong(c, index.path, "is not where it should be", e);
@@ -314,7 +341,7 @@ check_rest(struct check *c, struct err *e)
 	if (c->offset != 0 ||
 	    (uint64_t)c->frame + 1 != c->b->frames.table.count)
 		return wrong(c, index.path, "does not end the bundle", e);
-	return 0;
+	return expect_zeros(c, tar_padding(index.size), index.path, e);
 }
 
 int
@@ -325,8 +352,11 @@ bundle_check(struct bundle *b, struct err *e)
 	struct digest d;
 
 	frame_view_init(&c.view, &b->frames);
+	tar_new(&c.tar);
 	sha256_init(&c.tree);
-	if (check_index_lines(&c, e) < 0 || check_rest(&c, e) < 0)
+	if (check_index_lines(&c, e) < 0 ||
+	    expect_member(&c, "agent/SHA256SUMS", &c.sums, e) < 0 ||
+	    check_index(&c, e) < 0 || check_end(&c, e) < 0)
 		return -1;
 	sha256_get(&c.tree, &d);
 	if (m->full && (!digest_equal(&d, &m->work) || m->files != c.files ||

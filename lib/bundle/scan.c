@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "bundle/folders.h"
+#include "bundle/tar.h"
 
 /* A file with several names: found again by its inode. */
 struct linked {
@@ -161,8 +164,8 @@ resolve_links(struct walk *w)
 	}
 }
 
-int
-scan_tree(int root, const struct scan_options *opt, struct snapshot *out,
+static int
+look(int root, const struct scan_options *opt, struct snapshot *out,
     struct err *e)
 {
 	struct folders f CLEANUP(folders_free) = {0};
@@ -186,6 +189,40 @@ scan_tree(int root, const struct scan_options *opt, struct snapshot *out,
 	free(w.linked);
 	*out = s;
 	return 0;
+}
+
+static void *
+load(void *arg)
+{
+	tar_preload();
+	return arg;
+}
+
+/* Signals are the calling thread's. */
+static bool
+start_loading(pthread_t *loader)
+{
+	sigset_t all, old;
+	int r;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(loader, NULL, load, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return r == 0;
+}
+
+int
+scan_tree(int root, const struct scan_options *opt, struct snapshot *out,
+    struct err *e)
+{
+	pthread_t loader;
+	bool loading = opt->to_save && start_loading(&loader);
+	int r = look(root, opt, out, e);
+
+	if (loading)
+		(void)pthread_join(loader, NULL);
+	return r;
 }
 
 int

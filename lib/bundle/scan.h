@@ -14,6 +14,8 @@ struct scan_options {
 	const struct snapshot *old;
 	/* A folder to leave out; 0: none. */
 	uint64_t skip_device, skip_inode;
+	/* It will be saved: what that takes is loaded meanwhile. */
+	bool to_save;
 };
 
 /*

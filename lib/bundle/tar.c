@@ -1,66 +1,129 @@
 #include "bundle/tar.h"
 
-#include <inttypes.h>
+#include <archive.h>
+#include <archive_entry.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <locale.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 
-/* Offsets and lengths of the fields of a ustar header. */
-enum {
-	NAME = 0,
-	NAME_LEN = 100,
-	MODE = 100,
-	UID = 108,
-	GID = 116,
-	SIZE = 124,
-	MTIME = 136,
-	CHECKSUM = 148,
-	TYPE = 156,
-	LINK = 157,
-	LINK_LEN = 100,
-	MAGIC = 257,
-	PREFIX = 345,
-	PREFIX_LEN = 155
+/* Where a header has the size, and in how many octal digits. */
+enum { SIZE = 124, SIZE_DIGITS = 11 };
+
+/* The functions of libarchive that are used, found by name. */
+struct api {
+	struct archive *(*write_new)(void);
+	int (*write_set_format_pax)(struct archive *);
+	int (*write_set_format_option)(
+	    struct archive *, const char *, const char *, const char *);
+	int (*write_set_bytes_per_block)(struct archive *, int);
+	int (*write_open)(struct archive *, void *, archive_open_callback *,
+	    archive_write_callback *, archive_close_callback *);
+	int (*write_header)(struct archive *, struct archive_entry *);
+	int (*write_free)(struct archive *);
+	const char *(*error_string)(struct archive *);
+	struct archive_entry *(*entry_new)(void);
+	void (*entry_free)(struct archive_entry *);
+	void (*set_pathname)(struct archive_entry *, const char *);
+	void (*set_symlink)(struct archive_entry *, const char *);
+	void (*set_hardlink)(struct archive_entry *, const char *);
+	void (*set_filetype)(struct archive_entry *, unsigned);
+	void (*set_perm)(struct archive_entry *, mode_t);
+	void (*set_size)(struct archive_entry *, la_int64_t);
+	void (*set_mtime)(struct archive_entry *, time_t, long);
 };
 
-#define OCTAL_MAX ((int64_t)077777777777) /* eleven digits */
+struct tar {
+	struct api api;
+	void *library; /* never closed: its own at-exit work may follow */
+	locale_t utf8;
+};
 
-static void
-octal(char *field, size_t digits, uint64_t n)
+static void *
+open_library(void)
 {
-	size_t i;
-
-	for (i = digits; i-- > 0; n >>= 3)
-		field[i] = (char)('0' + (n & 7));
+	return dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
 }
 
-static void
-seal(char *h)
+static int
+load(struct tar *t, struct err *e)
 {
-	unsigned sum = 0;
+	const struct {
+		const char *name;
+		void *where;
+	} all[] = {
+	    {"archive_write_new", &t->api.write_new},
+	    {"archive_write_set_format_pax", &t->api.write_set_format_pax},
+	    {"archive_write_set_format_option",
+		&t->api.write_set_format_option},
+	    {"archive_write_set_bytes_per_block",
+		&t->api.write_set_bytes_per_block},
+	    {"archive_write_open", &t->api.write_open},
+	    {"archive_write_header", &t->api.write_header},
+	    {"archive_write_free", &t->api.write_free},
+	    {"archive_error_string", &t->api.error_string},
+	    {"archive_entry_new", &t->api.entry_new},
+	    {"archive_entry_free", &t->api.entry_free},
+	    {"archive_entry_copy_pathname", &t->api.set_pathname},
+	    {"archive_entry_copy_symlink", &t->api.set_symlink},
+	    {"archive_entry_copy_hardlink", &t->api.set_hardlink},
+	    {"archive_entry_set_filetype", &t->api.set_filetype},
+	    {"archive_entry_set_perm", &t->api.set_perm},
+	    {"archive_entry_set_size", &t->api.set_size},
+	    {"archive_entry_set_mtime", &t->api.set_mtime},
+	};
+	void *library, *sym;
 	size_t i;
 
-	memset(h + CHECKSUM, ' ', 8);
-	for (i = 0; i < TAR_BLOCK; i++)
-		sum += (unsigned char)h[i];
-	octal(h + CHECKSUM, 6, sum);
-	h[CHECKSUM + 6] = '\0';
-}
-
-static char
-type_flag(enum entry_type t)
-{
-	switch (t) {
-	case ENTRY_DIR:
-		return '5';
-	case ENTRY_SYMLINK:
-		return '2';
-	case ENTRY_HARDLINK:
-		return '1';
-	default:
-		return '0';
+	library = open_library();
+	if (library == NULL)
+		return err_set(e, EX_UNAVAILABLE, 0,
+		    "cannot load libarchive (install libarchive13): %.200s",
+		    dlerror());
+	for (i = 0; i < COUNT_OF(all); i++) {
+		sym = dlsym(library, all[i].name);
+		if (sym == NULL)
+			return err_set(e, EX_UNAVAILABLE, 0,
+			    "libarchive is too old: it has no '%s'",
+			    all[i].name);
+		/* POSIX dlsym: an object pointer that is a function's. */
+		memcpy(all[i].where, &sym, sizeof(sym));
 	}
+	t->library = library;
+	return 0;
+}
+
+void
+tar_preload(void)
+{
+	(void)open_library();
+}
+
+void
+tar_new(struct tar **out)
+{
+	*out = mem_new(1, sizeof(**out));
+}
+
+void
+tar_free(struct tar *t)
+{
+	if (t == NULL)
+		return;
+	if (t->utf8 != (locale_t)0)
+		freelocale(t->utf8);
+	free(t);
+}
+
+void
+tar_cleanup(struct tar **t)
+{
+	tar_free(*t);
+	*t = NULL;
 }
 
 /* The member's name: folders end in a slash, removals are whiteouts. */
@@ -82,129 +145,141 @@ member_name(struct buf *b, const struct entry *e)
 	buf_add(b, slash + 1, e->path.len - dir);
 }
 
-/* Put the name in a ustar header; false when it does not fit. */
 static bool
-put_name(char *h, const char *name, size_t len)
+is_ascii(struct slice s)
 {
-	size_t cut;
+	size_t i;
 
-	if (len <= NAME_LEN) {
-		memcpy(h + NAME, name, len);
-		return true;
-	}
-	for (cut = len - NAME_LEN - 1; cut < len - 1 && cut <= PREFIX_LEN;
-	     cut++) {
-		if (name[cut] != '/' || cut == 0)
-			continue;
-		memcpy(h + PREFIX, name, cut);
-		memcpy(h + NAME, name + cut + 1, len - cut - 1);
-		return true;
-	}
-	memcpy(h + NAME, name, NAME_LEN);
-	return false;
-}
-
-/* One extended record, "LEN key=value\n", whose LEN counts itself. */
-static void
-record(struct buf *b, const char *key, const char *value, size_t len)
-{
-	size_t rest = strlen(key) + len + 3, digits = 1, n = 10;
-
-	while (rest + digits >= n) {
-		digits++;
-		n *= 10;
-	}
-	buf_printf(b, "%zu %s=", rest + digits, key);
-	buf_add(b, value, len);
-	buf_putc(b, '\n');
+	for (i = 0; i < s.len; i++)
+		if ((unsigned char)s.data[i] >= 0x80)
+			return false;
+	return true;
 }
 
 static bool
-is_utf8(const char *s, size_t len)
+is_utf8(struct slice s)
 {
-	return utf8_valid(s, len) == len;
+	return utf8_valid(s.data, s.len) == s.len;
 }
 
+/* What libarchive knows of the entry. */
 static void
-extend(struct buf *b, const struct buf *records, char *plain)
+describe(const struct tar *t, struct archive_entry *to, const struct entry *e)
 {
-	char x[TAR_BLOCK] = {0};
-
-	memcpy(x, plain, TAR_BLOCK);
-	memset(x + NAME, 0, NAME_LEN);
-	memset(x + LINK, 0, LINK_LEN);
-	memset(x + PREFIX, 0, PREFIX_LEN);
-	memcpy(x + NAME, "PaxHeader", 9);
-	octal(x + MODE, 7, 0644);
-	octal(x + SIZE, 11, records->len);
-	x[TYPE] = 'x';
-	seal(x);
-	buf_add(b, x, TAR_BLOCK);
-	buf_add(b, records->data, records->len);
-	memset(x, 0, sizeof(x));
-	buf_add(b, x, tar_padding((int64_t)records->len));
-}
-
-static void
-put_time(char *h, const struct entry *e, struct buf *pax)
-{
-	int64_t sec = e->mtime / CLOCK_SECOND;
-	char text[48];
-	int n;
-
-	octal(h + MTIME, 11, (uint64_t)(sec > OCTAL_MAX ? OCTAL_MAX : sec));
-	if (e->mtime % CLOCK_SECOND == 0 && sec <= OCTAL_MAX)
-		return;
-	n = snprintf(text, sizeof(text), "%" PRId64 ".%09" PRId64, sec,
-	    e->mtime % CLOCK_SECOND);
-	record(pax, "mtime", text, (size_t)n);
-}
-
-static void
-put_size(char *h, const struct entry *e, struct buf *pax)
-{
-	int64_t size = tar_content(e);
-	char text[24];
-	int n;
-
-	octal(h + SIZE, 11, (uint64_t)(size > OCTAL_MAX ? 0 : size));
-	if (size <= OCTAL_MAX)
-		return;
-	n = snprintf(text, sizeof(text), "%" PRId64, size);
-	record(pax, "size", text, (size_t)n);
-}
-
-void
-tar_header(struct buf *b, const struct entry *e)
-{
-	struct buf name CLEANUP_BUF = {0}, pax CLEANUP_BUF = {0};
-	bool long_name, long_link = e->link.len > LINK_LEN;
-	char h[TAR_BLOCK] = {0};
+	struct buf name CLEANUP_BUF = {0}, link CLEANUP_BUF = {0};
+	bool symlink = e->type == ENTRY_SYMLINK;
 
 	member_name(&name, e);
-	long_name = !put_name(h, name.data, name.len);
-	/* The records of names are UTF-8 unless this one is before them. */
-	if ((long_name && !is_utf8(name.data, name.len)) ||
-	    (long_link && !is_utf8(e->link.data, e->link.len)))
-		record(&pax, "hdrcharset", "BINARY", 6);
-	if (long_name)
-		record(&pax, "path", name.data, name.len);
-	if (e->link.len > 0)
-		memcpy(h + LINK, e->link.data,
-		    long_link ? (size_t)LINK_LEN : e->link.len);
-	if (long_link)
-		record(&pax, "linkpath", e->link.data, e->link.len);
-	octal(h + MODE, 7, e->type == ENTRY_SYMLINK ? 0777 : e->mode);
-	octal(h + UID, 7, 0);
-	octal(h + GID, 7, 0);
-	put_size(h, e, &pax);
-	put_time(h, e, &pax);
-	h[TYPE] = type_flag(e->type);
-	memcpy(h + MAGIC, "ustar\00000", 8);
-	if (pax.len > 0)
-		extend(b, &pax, h);
-	seal(h);
-	buf_add(b, h, TAR_BLOCK);
+	t->api.set_pathname(to, buf_str(&name));
+	t->api.set_filetype(to, symlink                ? AE_IFLNK
+				: e->type == ENTRY_DIR ? AE_IFDIR
+						       : AE_IFREG);
+	t->api.set_perm(to, symlink ? 0777 : e->mode);
+	t->api.set_size(to, tar_content(e));
+	t->api.set_mtime(
+	    to, e->mtime / CLOCK_SECOND, (long)(e->mtime % CLOCK_SECOND));
+	buf_add(&link, e->link.data, e->link.len);
+	if (symlink)
+		t->api.set_symlink(to, buf_str(&link));
+	else if (e->type == ENTRY_HARDLINK)
+		t->api.set_hardlink(to, buf_str(&link));
+}
+
+struct collected {
+	struct buf *text;
+	bool full;
+};
+
+static la_ssize_t
+collect(struct archive *a, void *arg, const void *data, size_t n)
+{
+	struct collected *to = arg;
+
+	(void)a;
+	if (to->full)
+		return -1;
+	buf_add(to->text, data, n);
+	return (la_ssize_t)n;
+}
+
+/*
+ * An archive of its own for each header (1.5 us): the next header, or the
+ * end, would first fill up this member's contents with zeros.  They fail here
+ * at the first: an archive that is abandoned otherwise leaks.
+ */
+static int
+write_header(const struct tar *t, struct buf *b, struct archive_entry *n,
+    bool binary, struct err *e)
+{
+	const struct api *api = &t->api;
+	struct archive *a = api->write_new();
+	struct collected to = {b, false};
+	int r;
+
+	if (a == NULL)
+		return err_set(e, EX_UNAVAILABLE, 0, "libarchive fails");
+	r = api->write_set_format_pax(a);
+	if (r == ARCHIVE_OK && binary)
+		r = api->write_set_format_option(
+		    a, "pax", "hdrcharset", "BINARY");
+	if (r == ARCHIVE_OK)
+		r = api->write_set_bytes_per_block(a, 0);
+	if (r == ARCHIVE_OK)
+		r = api->write_open(a, &to, NULL, collect, NULL);
+	if (r == ARCHIVE_OK)
+		r = api->write_header(a, n);
+	if (r != ARCHIVE_OK)
+		err_set(e, EX_UNAVAILABLE, 0, "libarchive: %.200s",
+		    api->error_string(a) == NULL ? "it fails"
+						 : api->error_string(a));
+	to.full = true;
+	(void)api->write_free(a);
+	return r == ARCHIVE_OK ? 0 : -1;
+}
+
+/*
+ * libarchive takes names to be in the thread's character set.  They are
+ * converted for the records of a header, which are UTF-8: in the C locale
+ * nothing but ASCII would be.
+ */
+static int
+enter_utf8(struct tar *t, locale_t *old, struct err *e)
+{
+	if (t->utf8 == (locale_t)0)
+		t->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (t->utf8 == (locale_t)0)
+		return err_set(e, EX_UNAVAILABLE, errno,
+		    "the locale C.UTF-8 cannot be used");
+	*old = uselocale(t->utf8);
+	return 0;
+}
+
+int
+tar_header(struct tar *t, struct buf *b, const struct entry *n, struct err *e)
+{
+	bool binary = !is_utf8(n->path) || !is_utf8(n->link);
+	bool wide = !is_ascii(n->path) || !is_ascii(n->link);
+	struct archive_entry *to;
+	size_t start = b->len;
+	locale_t old = (locale_t)0; /* which changes none */
+	int r;
+
+	if (t->library == NULL && load(t, e) < 0)
+		return -1;
+	if (wide && enter_utf8(t, &old, e) < 0)
+		return -1;
+	to = t->api.entry_new();
+	if (to == NULL)
+		r = err_set(e, EX_UNAVAILABLE, 0, "libarchive fails");
+	else {
+		describe(t, to, n);
+		r = write_header(t, b, to, binary, e);
+		t->api.entry_free(to);
+	}
+	(void)uselocale(old);
+	if (r < 0)
+		buf_cut(b, start);
+	return r;
 }
 
 int64_t
@@ -225,7 +300,7 @@ tar_size(const char block[TAR_BLOCK])
 	int64_t n = 0;
 	size_t i;
 
-	for (i = 0; i < 11; i++) {
+	for (i = 0; i < SIZE_DIGITS; i++) {
 		if (block[SIZE + i] < '0' || block[SIZE + i] > '7')
 			return -1;
 		n = n << 3 | (block[SIZE + i] - '0');

@@ -18,6 +18,7 @@ writer_init(struct writer *w, int fd, const char *name,
 	*w = (struct writer){.key = o->key, .m = m};
 	framer_new(
 	    fd, name, o->level == 0 ? 3 : o->level, o->threads, &w->framer);
+	tar_new(&w->tar);
 	/* What is written is what a reader of the text will get. */
 	m->time -= m->time % (CLOCK_SECOND / 1000000);
 }
@@ -28,6 +29,7 @@ writer_free(struct writer *w)
 	size_t i;
 
 	framer_free(w->framer);
+	tar_free(w->tar);
 	buf_free(&w->work.index);
 	buf_free(&w->work.sums);
 	buf_free(&w->agent.index);
@@ -43,8 +45,8 @@ int
 writer_begin(struct writer *w, struct entry *n, struct err *e)
 {
 	buf_clear(&w->scratch);
-	tar_header(&w->scratch, n);
-	if (framer_add(w->framer, w->scratch.data, w->scratch.len, e) < 0)
+	if (tar_header(w->tar, &w->scratch, n, e) < 0 ||
+	    framer_add(w->framer, w->scratch.data, w->scratch.len, e) < 0)
 		return -1;
 	if (n->type == ENTRY_FILE)
 		framer_where(w->framer, &n->frame, &n->offset);

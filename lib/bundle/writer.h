@@ -41,6 +41,7 @@ struct writer_lines {
 
 struct writer {
 	struct framer *framer;
+	struct tar *tar;
 	const struct sign_secret *key;
 	struct manifest *m;		/* borrowed; filled in */
 	struct writer_lines work, agent;

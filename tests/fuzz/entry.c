@@ -13,6 +13,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct entry_text room CLEANUP(entry_text_free) = {0};
+	struct tar *tar CLEANUP_TAR = NULL;
 	struct buf b CLEANUP_BUF = {0};
 	struct entry n;
 	struct err e;
@@ -24,7 +25,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(b.len == size + 1 && memcmp(b.data, data, size) == 0);
 	buf_clear(&b);
 	if (entry_stored(n.type)) {
-		tar_header(&b, &n);
+		tar_new(&tar);
+		assert(tar_header(tar, &b, &n, &e) == 0);
 		assert(b.len >= TAR_BLOCK && b.len % TAR_BLOCK == 0);
 	}
 	if (n.type == ENTRY_HARDLINK)

@@ -268,7 +268,7 @@ save(int argc, char **argv)
 	struct buf journal = {0}, blob = {0};
 	struct manifest m = {
 	    .agent = mem_strdup("01TEST"), .seq = opt.seq, .time = 1};
-	struct scan_options so = {.old = &cache};
+	struct scan_options so = {.old = &cache, .to_save = true};
 	struct save s = {.tree = &tree};
 	struct writer_agent a;
 	struct written w;

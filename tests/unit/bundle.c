@@ -1,6 +1,7 @@
 /*
  * lib/bundle: the forms of lines, headers, tables and rules.
  */
+#include <locale.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -120,56 +121,215 @@ test_lines(void)
 		    "bad line %zu is refused", i);
 }
 
-/* The header of a file with this name, size and time. */
-static size_t
-header(struct buf *b, const char *path, size_t len, int64_t size, int64_t ns)
+/* A file with this name, size and time. */
+static struct entry
+file_entry(const char *path, size_t len, int64_t size, int64_t ns)
 {
-	struct entry n = {.path = {path, len},
+	return (struct entry){.path = {path, len},
 	    .type = ENTRY_FILE,
 	    .mode = 0644,
 	    .size = size,
 	    .mtime = ns};
+}
+
+/* How long its header is, 0 on failure. */
+static size_t
+header(struct tar *t, struct buf *b, const char *path, size_t len, int64_t size,
+    int64_t ns)
+{
+	struct entry n = file_entry(path, len, size, ns);
+	struct err e;
 
 	buf_clear(b);
-	tar_header(b, &n);
-	return b->len;
+	return tar_header(t, b, &n, &e) < 0 ? 0 : b->len;
+}
+
+static bool
+holds(const struct buf *b, const char *text)
+{
+	return memmem(buf_str(b), b->len, text, strlen(text)) != NULL;
 }
 
 static void
-test_tar(void)
+test_tar_plain(struct tar *t)
 {
 	struct buf b CLEANUP_BUF = {0};
 	struct digest d;
 	char hex[DIGEST_HEX + 1], path[300];
 
-	ok(header(&b, "work/one", 8, 4, CLOCK_SECOND) == 512,
+	ok(header(t, &b, "work/one", 8, 4, CLOCK_SECOND) == 512,
 	    "a plain file has one block of header");
 	digest_of(b.data, b.len, &d);
 	digest_hex(&d, hex);
-	ok(strcmp(hex, "721679170f9509b01c072b6544d7380e"
-		       "23dfbb76b29c4f4b3662c7c5b069f6f3") == 0,
+	ok(strcmp(hex, "ec9ebd3748e6e68877e9392660de701e"
+		       "cb6fa4dba9150b929820b7e64adafb43") == 0,
 	    "with a known digest (%s)", hex);
 	ok(memcmp(b.data + 257, "ustar\00000", 8) == 0, "it is a ustar header");
 	ok(tar_size(b.data) == 4, "its size is read back");
-	ok(header(&b, "work/one", 8, 4, CLOCK_SECOND + 1) == 1536 &&
-		memmem(b.data, b.len, "21 mtime=1.000000001\n", 21) != NULL,
-	    "parts of a second need an extended header");
-	ok(header(&b, "work/one", 8, (int64_t)9 << 30, 0) == 1536 &&
-		memmem(b.data, b.len, "19 size=9663676416\n", 19) != NULL,
-	    "so does a file of 9 GiB");
 	memset(path, 'x', sizeof(path));
 	memcpy(path, "work/", 5);
-	ok(header(&b, path, 100, 0, 0) == 512, "a name of 100 bytes fits");
-	ok(header(&b, path, 106, 0, 0) == 1536,
+	ok(header(t, &b, path, 100, 0, 0) == 512, "a name of 100 bytes fits");
+	ok(header(t, &b, path, 106, 0, 0) == 1536,
 	    "one of 106 bytes without a slash at the right place does not");
 	path[140] = '/';
-	ok(header(&b, path, 241, 0, 0) == 512,
+	ok(header(t, &b, path, 241, 0, 0) == 512,
 	    "one of 241 bytes with it is parted in two");
-	path[200] = (char)0xff;
-	path[140] = 'x';
-	ok(header(&b, path, 241, 0, 0) > 512 &&
-		memmem(b.data, b.len, "21 hdrcharset=BINARY\n", 21) != NULL,
-	    "a long name that is not UTF-8 says so");
+}
+
+static void
+test_tar_numbers(struct tar *t)
+{
+	struct buf b CLEANUP_BUF = {0};
+
+	ok(header(t, &b, "work/one", 8, 4, CLOCK_SECOND + 1) == 1536 &&
+		holds(&b, "21 mtime=1.000000001\n"),
+	    "parts of a second need an extended header");
+	ok(!holds(&b, "atime") && !holds(&b, "ctime") && !holds(&b, "dev=") &&
+		!holds(&b, "ino=") && !holds(&b, "root"),
+	    "which has no other times, no places and no owners");
+	ok(header(t, &b, "work/one", 8, 4, 0x7ffffffe * CLOCK_SECOND) == 512,
+	    "the last second but one of 32 bits needs none");
+	ok(header(t, &b, "work/one", 8, 4, 0x80000000 * CLOCK_SECOND + 5) ==
+		    1536 &&
+		holds(&b, "30 mtime=2147483648.000000005\n"),
+	    "times after them are kept");
+	ok(header(t, &b, "work/one", 8, 4, INT64_MAX) == 1536 &&
+		holds(&b, "30 mtime=9223372036.854775807\n"),
+	    "to the last nanosecond of 64 bits");
+	ok(header(t, &b, "work/one", 8, ((int64_t)8 << 30) - 1, 0) == 512,
+	    "a file of a byte less than 8 GiB needs none");
+	ok(header(t, &b, "work/one", 8, (int64_t)9 << 30, 0) == 1536 &&
+		holds(&b, "19 size=9663676416\n"),
+	    "one of 9 GiB does");
+}
+
+static void
+test_tar_names(struct tar *t)
+{
+	struct buf b CLEANUP_BUF = {0};
+	struct buf want CLEANUP_BUF = {0};
+	char path[4001];
+
+	ok(header(t, &b, "work/\xc3\xa9", 7, 0, 0) == 1536 &&
+		holds(&b, "16 path=work/\xc3\xa9\n") && !holds(&b, "BINARY"),
+	    "a name in UTF-8 stands in it as it is");
+	ok(header(t, &b, "work/e\xcc\x81", 8, 0, 0) == 1536 &&
+		holds(&b, "17 path=work/e\xcc\x81\n"),
+	    "and is not composed");
+	ok(header(t, &b, "work/\xff", 6, 0, 0) == 1536 &&
+		holds(&b, "21 hdrcharset=BINARY\n15 path=work/\xff\n"),
+	    "one that is not UTF-8 says so, and is kept");
+	ok(header(t, &b, "work/\xed\xa0\xbd\xed\xb8\x80", 11, 0, 0) == 1536 &&
+		holds(&b, "BINARY\n20 path=work/\xed\xa0\xbd\xed\xb8\x80\n"),
+	    "so is one of surrogates");
+	memset(path, 'y', sizeof(path));
+	memcpy(path, "work/", 5);
+	path[4000] = '\0';
+	buf_printf(&want, "4011 path=%s\n", path);
+	ok(header(t, &b, path, 4000, 0, 0) == 512 + 4096 + 512 &&
+		holds(&b, buf_str(&want)),
+	    "a name of 4,000 bytes is whole");
+}
+
+static void
+test_tar_kinds(struct tar *t)
+{
+	struct entry n = file_entry("work/d", 6, 0, 0);
+	struct buf b CLEANUP_BUF = {0};
+	struct err e;
+
+	n.type = ENTRY_DIR;
+	ok(tar_header(t, &b, &n, &e) == 0 && b.len == 512 &&
+		memcmp(b.data, "work/d/", 8) == 0 && b.data[156] == '5',
+	    "a folder's name ends in a slash");
+	buf_clear(&b);
+	n.type = ENTRY_SYMLINK;
+	n.link = (struct slice){"a\xff", 2};
+	ok(tar_header(t, &b, &n, &e) == 0 && b.len == 1536 &&
+		holds(&b, "BINARY\n15 linkpath=a\xff\n") &&
+		b.data[1024 + 156] == '2' && holds(&b, "000777 "),
+	    "a link's text may be any bytes");
+	buf_clear(&b);
+	n.type = ENTRY_HARDLINK;
+	n.size = (int64_t)9 << 30;
+	n.link = (struct slice){"work/a", 6};
+	ok(tar_header(t, &b, &n, &e) == 0 && b.len == 512 &&
+		b.data[156] == '1' && memcmp(b.data + 157, "work/a", 7) == 0 &&
+		tar_size(b.data) == 0,
+	    "a hard link names its file and has no contents");
+	buf_clear(&b);
+	n.type = ENTRY_GONE;
+	ok(tar_header(t, &b, &n, &e) == 0 && b.len == 512 &&
+		memcmp(b.data, "work/.wh.d", 11) == 0 && b.data[156] == '0' &&
+		tar_size(b.data) == 0,
+	    "a removed path is an empty file");
+}
+
+static void
+add_character(struct buf *b, uint32_t c)
+{
+	if (c < 0x800)
+		buf_putc(b, (char)(0xc0 | c >> 6));
+	else if (c < 0x10000)
+		buf_putc(b, (char)(0xe0 | c >> 12));
+	else {
+		buf_putc(b, (char)(0xf0 | c >> 18));
+		buf_putc(b, (char)(0x80 | (c >> 12 & 0x3f)));
+	}
+	if (c >= 0x800)
+		buf_putc(b, (char)(0x80 | (c >> 6 & 0x3f)));
+	buf_putc(b, (char)(0x80 | (c & 0x3f)));
+}
+
+/* Every character, in names of 1,000: none is left out or changed. */
+static void
+test_tar_characters(struct tar *t)
+{
+	struct buf b CLEANUP_BUF = {0};
+	uint32_t c, bad = 0;
+
+	for (c = 0x80; c < 0x110000;) {
+		struct buf path CLEANUP_BUF = {0};
+		size_t i;
+
+		buf_puts(&path, "work/");
+		for (i = 0; i < 1000 && c < 0x110000; c++)
+			if ((c < 0xd800 || c > 0xdfff) && ++i > 0)
+				add_character(&path, c);
+		bad += header(t, &b, path.data, path.len, 0, 0) == 0 ||
+		       holds(&b, "BINARY") || !holds(&b, buf_str(&path));
+	}
+	ok(bad == 0, "no character of Unicode is changed (%u)", bad);
+}
+
+static void
+test_tar_alone(struct tar *t)
+{
+	struct tar *other CLEANUP_TAR = NULL;
+	struct buf a CLEANUP_BUF = {0}, b CLEANUP_BUF = {0};
+	size_t before;
+
+	tar_new(&other);
+	before = header(other, &a, "work/\xc3\xa9", 7, 3, 7);
+	(void)setlocale(LC_ALL, "C.UTF-8");
+	ok(header(t, &b, "work/\xc3\xa9", 7, 3, 7) == before &&
+		memcmp(a.data, b.data, before) == 0,
+	    "headers depend neither on the locale nor on those before");
+	(void)setlocale(LC_ALL, "C");
+}
+
+static void
+test_tar(void)
+{
+	struct tar *t CLEANUP_TAR = NULL;
+
+	tar_new(&t);
+	test_tar_plain(t);
+	test_tar_numbers(t);
+	test_tar_names(t);
+	test_tar_kinds(t);
+	test_tar_characters(t);
+	test_tar_alone(t);
 }
 
 static void
