@@ -171,8 +171,8 @@ is_mount_errno(int errnum)
 /* The same for the same write, so that one which is made again after a kill
  * finds, and takes, what the first left. */
 static void
-temporary_name(const struct target *t, const char *data, size_t n, char *out,
-    size_t room)
+temporary_name(
+    const struct target *t, const char *data, size_t n, char *out, size_t room)
 {
 	char hex[DIGEST_HEX + 1];
 	struct sha256 sum;
