@@ -17,7 +17,7 @@ int cache_save(int dir, const struct state *, const struct journal_mark *,
 
 /*
  * Load it: 1 with the state and its mark, 0 when there is none of use.  With
- * `brief` the conversation and the calls are left out (agent-ps).  `s` must
+ * `brief` the conversation is left out (agent-ps).  `s` must
  * be as state_init makes it, and is so again when 0 is returned.
  */
 int cache_load(int dir, bool brief, struct state *, struct journal_mark *);
