@@ -12,6 +12,13 @@
 
 #define INFO_MAX ((size_t)1 << 20)
 
+bool
+limits_none(const struct limits *l)
+{
+	return (l->turns | l->tool_calls | l->tokens | l->cost | l->time_ns) ==
+	       0;
+}
+
 void
 limits_write(struct jsonw *w, const char *key, const struct limits *l)
 {

@@ -19,6 +19,8 @@ struct limits {
 	int64_t time_ns;	/* awake, over all runs */
 };
 
+/* Is none set? */
+bool limits_none(const struct limits *);
 /* Append a member with the limits that are set, as records hold them. */
 void limits_write(struct jsonw *, const char *key, const struct limits *);
 /* Those that `j` holds; others stay as they are. */

@@ -16,15 +16,6 @@ message_plain(struct buf *out, const char *role, struct slice content)
 }
 
 void
-message_text(struct buf *out, const char *role, const char *text)
-{
-	struct buf token CLEANUP_BUF = {0};
-
-	json_quote(&token, text, strlen(text));
-	message_plain(out, role, (struct slice){token.data, token.len});
-}
-
-void
 message_assistant(struct buf *out, struct slice content, struct slice calls,
     struct slice provider)
 {

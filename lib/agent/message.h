@@ -12,7 +12,6 @@
 
 /* Append one message to `out`; `content` is a JSON string's token. */
 void message_plain(struct buf *out, const char *role, struct slice content);
-void message_text(struct buf *out, const char *role, const char *text);
 /* `calls` and `provider` are JSON or empty. */
 void message_assistant(struct buf *out, struct slice content,
     struct slice calls, struct slice provider);

@@ -62,8 +62,7 @@ stage_limits(struct runner *r, struct err *e)
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
 
-	if (l == NULL ||
-	    (l->turns | l->tool_calls | l->tokens | l->cost | l->time_ns) == 0)
+	if (l == NULL || limits_none(l))
 		return 0;
 	jsonw_object(&w, NULL);
 	limits_write(&w, "limits", l);
@@ -263,8 +262,7 @@ nothing_new(struct runner *r, struct run_end *end)
 	size_t i;
 
 	if (r->opt->goal != NULL || s->awake || r->s->journal.count > 0 ||
-	    (l != NULL && (l->turns | l->tool_calls | l->tokens | l->cost |
-			      l->time_ns) != 0))
+	    (l != NULL && !limits_none(l)))
 		return false;
 	for (i = 0; i < s->request_count; i++)
 		if (s->requests[i].deadline != 0 &&

@@ -92,17 +92,6 @@ fold_all(struct session *s, bool brief, struct err *e)
 	return fold(s, fd, e);
 }
 
-int
-session_follow(struct session *s, struct err *e)
-{
-	int fd CLEANUP_FD = -1;
-
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, e) <
-	    0)
-		return -1;
-	return fold(s, fd, e);
-}
-
 static int
 open_dir(struct root *root, const char *id, struct session *s, struct err *e)
 {
@@ -137,7 +126,7 @@ session_read(struct root *root, const char *id, bool brief, struct session *out,
 /* ---- what a dead run left ------------------------------------------------- */
 
 static void
-boot_id(char out[64])
+boot_id(char out[BOOT_TEXT])
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct err e;
@@ -145,7 +134,7 @@ boot_id(char out[64])
 	out[0] = '\0';
 	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &text,
 		&e) == 0)
-		(void)snprintf(out, 64, "%.*s",
+		(void)snprintf(out, BOOT_TEXT, "%.*s",
 		    (int)strcspn(buf_str(&text), "\n"), buf_str(&text));
 }
 
@@ -169,7 +158,7 @@ static int
 reap_stale(struct session *s, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
-	char boot[64], *line, *next;
+	char boot[BOOT_TEXT], *line, *next;
 	struct err why;
 
 	if (file_read(s->dir, RUN_FILE, 65536, &text, &why) < 0) {
@@ -194,15 +183,15 @@ session_note_children(struct session *s, const struct child *const *children,
     size_t n, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
-	char boot[64];
 	size_t i;
 
-	if (s->run < 0 &&
-	    file_open(s->dir, RUN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600,
-		&s->run, e) < 0)
-		return -1;
-	boot_id(boot);
-	buf_printf(&text, "%s\n", boot);
+	if (s->run < 0) {
+		if (file_open(s->dir, RUN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW,
+			0600, &s->run, e) < 0)
+			return -1;
+		boot_id(s->boot);
+	}
+	buf_printf(&text, "%s\n", s->boot);
 	for (i = 0; i < n; i++)
 		buf_printf(&text, "%d %" PRId64 "\n", (int)children[i]->pid,
 		    children[i]->start);

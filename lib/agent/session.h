@@ -8,11 +8,14 @@
 #include "agent/state.h"
 #include "journal/journal.h"
 
+#define BOOT_TEXT 64 /* bytes of the kernel's boot id with its NUL */
+
 struct session {
 	struct root *root;	/* borrowed */
 	int dir;		/* the agent's folder */
 	int lock;		/* -1: opened to read */
 	int run;		/* the file "run"; -1 until first needed */
+	char boot[BOOT_TEXT];	/* of this boot, once `run` is open */
 	struct info info;
 	struct state state;
 	struct journal_mark mark;	/* where the fold stands */
@@ -36,9 +39,6 @@ int session_read(struct root *, const char *id, bool brief, struct session *,
 int session_write(struct root *, const char *id, struct session *,
     struct err *);
 void session_close(struct session *);
-
-/* Fold what was committed since; only for readers. */
-int session_follow(struct session *, struct err *);
 
 /*
  * Stage one record and fold it.  `body` is a JSON object in which the text
