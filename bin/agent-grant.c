@@ -55,19 +55,18 @@ request_json(const char *agent, const struct request *r)
 {
 	struct buf line CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &line};
-	char hex[DIGEST_HEX + 1], deadline[CLOCK_TEXT];
+	char deadline[CLOCK_TEXT];
 	const char *args = r->arguments == NULL ? "" : r->arguments;
 	struct digest d;
 
 	digest_of(args, strlen(args), &d);
-	digest_hex(&d, hex);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "request", r->id);
 	jsonw_string(&w, "agent", agent);
 	jsonw_maybe(&w, "effect", r->effect);
 	jsonw_maybe(&w, "tool", r->tool);
 	jsonw_string(&w, "arguments", args);
-	jsonw_string(&w, "digest", hex);
+	jsonw_digest(&w, "digest", &d);
 	if (r->deadline != 0) {
 		clock_text(r->deadline, deadline);
 		jsonw_string(&w, "deadline", deadline);
@@ -222,9 +221,7 @@ verb_list(struct root *root, const struct arguments *a, const char *agent)
 
 		g = &s.state.policy.grants[i];
 		if (!a->json) {
-			printf("%-6s %s\n",
-			    strcmp(g->from, "base") == 0 ? "base" : g->id,
-			    g->line);
+			printf("%-6s %s\n", g->id, g->line);
 			continue;
 		}
 		buf_clear(&line);

@@ -16,10 +16,8 @@ put_decision(struct jsonw *w, const struct plan *p)
 	jsonw_object(w, "decision");
 	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
 	jsonw_array(w, "grants");
-	if (g != NULL && g->id != NULL)
-		jsonw_string(w, NULL,
-		    g->from != NULL && strcmp(g->from, "base") == 0 ? "base"
-								    : g->id);
+	if (g != NULL)
+		jsonw_maybe(w, NULL, g->id);
 	jsonw_end(w, ']');
 	jsonw_maybe(w, "approval", p->approval);
 	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
@@ -29,10 +27,8 @@ put_decision(struct jsonw *w, const struct plan *p)
 static void
 put_digests(struct jsonw *w, const struct tool_run *run)
 {
-
-	if (run->existed) {
+	if (run->existed)
 		jsonw_digest(w, "before", &run->before);
-	}
 	jsonw_digest(w, "after", &run->after);
 }
 
@@ -117,7 +113,7 @@ callrecord_ask(
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
-	char id[32], hex[DIGEST_HEX + 1], deadline[CLOCK_TEXT];
+	char id[32], deadline[CLOCK_TEXT];
 	char *note CLEANUP_FREE = NULL;
 	struct digest d;
 
@@ -129,7 +125,6 @@ callrecord_ask(
 	(void)snprintf(id, sizeof(id), "%s-%" PRId64, r->s->info.id + 18,
 	    journal_next(&r->s->journal));
 	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
-	digest_hex(&d, hex);
 	clock_text(
 	    journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND, deadline);
 	jsonw_object(&w, NULL);
@@ -137,7 +132,7 @@ callrecord_ask(
 	jsonw_string(&w, "call", p->call->id);
 	jsonw_string(&w, "tool", p->call->name);
 	jsonw_string(&w, "effect", tool_effect_name(p->tool->effect));
-	jsonw_string(&w, "digest", hex);
+	jsonw_digest(&w, "digest", &d);
 	jsonw_string(&w, "deadline", deadline);
 	jsonw_string(&w, "default", "deny");
 	jsonw_string(&w, "text", text);
