@@ -7,7 +7,7 @@
 #define MODEL_REMOTE_H
 
 #include "model/blocks.h"
-#include "model/http.h"
+#include "base/http.h"
 #include "model/reply.h"
 
 /* A reply on its way in. */

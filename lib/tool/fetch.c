@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "model/http.h"
+#include "base/http.h"
 #include "tool/address.h"
 #include "tool/inside.h"
 #include "tool/stream.h"

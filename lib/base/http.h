@@ -4,8 +4,8 @@
  * Connections are kept for the next request.  Redirects are not followed:
  * a key goes to the host that it was meant for.
  */
-#ifndef MODEL_HTTP_H
-#define MODEL_HTTP_H
+#ifndef BASE_HTTP_H
+#define BASE_HTTP_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "model/http.h"
+#include "base/http.h"
 
 #include <curl/curl.h>
 #include <dlfcn.h>
