@@ -66,11 +66,21 @@ struct candidate {
 	uint64_t score;
 };
 
-/* In full ties the one that stands first stays. */
+/* Is it about some calls only: those with these arguments, or of that tool? */
+static bool
+is_conditional(const struct grant *g)
+{
+	return g->limits.wheres > 0 || g->limits.via != NULL;
+}
+
+/* Conditions are not weighed against each other: what two grants say of the
+ * same resource, each under its own, the more careful one decides.  In full
+ * ties the one that stands first stays. */
 static bool
 beats(const struct candidate *a, const struct candidate *b)
 {
 	enum grant_effect x = a->verdict.effect, y = b->verdict.effect;
+	bool if_a, if_b;
 
 	if (b->verdict.winner == NULL)
 		return true;
@@ -78,6 +88,10 @@ beats(const struct candidate *a, const struct candidate *b)
 		return x == GRANT_DENY;
 	if (a->score != b->score)
 		return a->score > b->score;
+	if_a = is_conditional(a->verdict.winner);
+	if_b = is_conditional(b->verdict.winner);
+	if (if_a != if_b)
+		return if_a;
 	return x < y;
 }
 

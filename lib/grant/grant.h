@@ -155,9 +155,10 @@ struct decision {
 	char why[200];			/* one line for people and records */
 };
 
-/* Decide by one layer.  Any matching deny wins; else the most specific match;
- * at equal specificity ask beats allow; `unless tainted` turns an allow into
- * an ask.  Pure. */
+/* Decide by one layer.  Any matching deny wins; else the most specific match:
+ * the closest resource, then one with `where` or `via` before one without; at
+ * equal specificity ask beats allow; `unless tainted` turns an allow into an
+ * ask.  Pure. */
 void policy_decide(const struct policy *, const struct grant_query *,
     struct decision *out);
 /* The same decisions for a set of rights, without the words: out[i] is that

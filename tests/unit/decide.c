@@ -47,6 +47,20 @@ decide(const struct policy *p, const char *right, const char *resource,
 	return d;
 }
 
+/* A call with these arguments. */
+static struct decision
+decide_with(const struct policy *p, const char *resource, const char *arguments)
+{
+	struct grant_query q = {.workspace = "/w", .now = CLOCK_SECOND};
+	struct json *args CLEANUP_JSON = NULL;
+	struct err e;
+
+	if (json_parse(arguments, strlen(arguments), &args, &e) < 0)
+		abort();
+	q.arguments = args;
+	return decide(p, "call", resource, &q);
+}
+
 static void
 load(struct policy *p, const char *text)
 {
@@ -312,6 +326,20 @@ test_limits(void)
 	    "other grants do not mind");
 	ok(decide(&p, "call", "tool:z", &q).verdict == ASK,
 	    "such an ask beats a plain allow at the same place");
+	policy_free(&p);
+
+	load(&p, "ask call tool:x; allow call tool:x where n <= 3;"
+		 "ask call tool:x where who = \"b\"");
+	ok(decide_with(&p, "tool:x", "{\"n\":2}").verdict == ALLOW,
+	    "an allow with a condition that holds beats a plain ask");
+	ok(decide_with(&p, "tool:x", "{\"n\":4}").verdict == ASK,
+	    "where it does not hold, the plain ask stands");
+	ok(decide_with(&p, "tool:x", "{\"n\":2,\"who\":\"b\"}").verdict == ASK,
+	    "of two with conditions the ask wins");
+	policy_free(&p);
+	load(&p, "allow call tool:x; ask call tool:x where n <= 3");
+	ok(decide_with(&p, "tool:x", "{\"n\":2}").verdict == ASK,
+	    "an ask with a condition beats a plain allow");
 	policy_free(&p);
 
 	load(&p, "allow call tool:x uses 1; allow call tool:y uses 0");
