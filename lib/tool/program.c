@@ -113,6 +113,7 @@ read_description(const struct tool_table *table, const struct buf *text,
 {
 	struct json *d CLEANUP_JSON = NULL;
 	const char *name, *about, *effect;
+	const struct tool *other;
 
 	if (json_parse(buf_str(text), text->len, &d, e) < 0)
 		return err_wrap(e, "its description");
@@ -122,7 +123,8 @@ read_description(const struct tool_table *table, const struct buf *text,
 	if (name == NULL || !is_tool_name(name))
 		return err_set(e, EX_CONFIG, 0,
 		    "\"name\" must be 1 to 64 of a-z A-Z 0-9 _ -");
-	if (tool_find(table, name) != NULL)
+	other = tool_find(table, name);
+	if (other != NULL && (!other->builtin || other->kind == TOOL_RUNNER))
 		return err_set(e, EX_CONFIG, 0, "the name '%s' is taken", name);
 	if (about == NULL)
 		return err_set(e, EX_CONFIG, 0,

@@ -115,8 +115,17 @@ tool_clear(struct tool *t)
 void
 tool_table_take(struct tool_table *t, struct tool *tool)
 {
-	mem_room(&t->tools, t->count, &t->cap, sizeof(*t->tools));
-	t->tools[t->count++] = *tool;
+	size_t i = 0;
+
+	while (i < t->count && strcmp(t->tools[i].name, tool->name) != 0)
+		i++;
+	if (i < t->count) {
+		tool_clear(&t->tools[i]);
+	} else {
+		mem_room(&t->tools, t->count, &t->cap, sizeof(*t->tools));
+		t->count++;
+	}
+	t->tools[i] = *tool;
 	memset(tool, 0, sizeof(*tool));
 }
 

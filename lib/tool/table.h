@@ -9,7 +9,8 @@
 /* Bytes kept of an answer: a result stays below the 64 KiB of a record. */
 #define TOOL_OUTPUT 60000
 
-/* Add one; the table owns all of it, `tool` is emptied. */
+/* Add one, in the place of one of that name; the table owns all of it, `tool`
+ * is emptied. */
 void tool_table_take(struct tool_table *, struct tool *tool);
 /* Free what a tool owns. */
 void tool_clear(struct tool *);

@@ -52,8 +52,10 @@ struct tool_table {
 void tool_table_init(struct tool_table *);
 void tool_table_free(struct tool_table *);
 /* Add the programs of a folder: each is run with --describe in the sandbox,
- * seeing only system folders and its own.  A bad description, or a name that
- * is taken, is an error that names the file (status 78). */
+ * seeing only system folders and its own.  One with a built-in tool's name
+ * takes its place, and then needs a grant to be called; but not those of the
+ * runner's own state.  A bad description, or a name that is taken, is an error
+ * that names the file (status 78). */
 int tool_table_add_dir(struct tool_table *, const char *dir,
     struct launcher *, struct err *);
 const struct tool *tool_find(const struct tool_table *, const char *name);
