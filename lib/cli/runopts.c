@@ -1,0 +1,239 @@
+#include "cli/runopts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "cli/value.h"
+
+enum {
+	O_ALLOW = 256,
+	O_CKPT,
+	O_COPY,
+	O_DENY,
+	O_EVENTS,
+	O_JSON,
+	O_MAX_CALLS,
+	O_MAX_COST,
+	O_MAX_REPLY,
+	O_MAX_TIME,
+	O_MAX_TOKENS,
+	O_MAX_TURNS,
+	O_NAME,
+	O_PRICES,
+	O_ROOT,
+	O_SANDBOX,
+	O_TEMPERATURE,
+	O_TOOLS
+};
+
+static const struct opt opts[] = {
+    {"allow", O_ALLOW, "LINE", "grant: 'read file:/data/**'"},
+    {"ckpt", O_CKPT, "WHEN", "turn, exit, DURATION: bundles; tool; none"},
+    {"copy", O_COPY, NULL, "work in a copy of the folder of -w"},
+    {"deny", O_DENY, "LINE", "deny: 'read file:.env'"},
+    {"events", O_EVENTS, "FD", "JSON events to this descriptor as well"},
+    {"grants", 'g', "FILE", "policy, agent-grant(5)"},
+    {"image", 'i', "FILE", "what to start from"},
+    {"json", O_JSON, NULL, "JSON events instead of text"},
+    {"max-cost", O_MAX_COST, "AMOUNT", "end with 79 at this cost"},
+    {"max-reply", O_MAX_REPLY, "N", "tokens of one reply"},
+    {"max-time", O_MAX_TIME, "DURATION", "end with 79 after this time"},
+    {"max-tokens", O_MAX_TOKENS, "N", "end with 79 after so many tokens"},
+    {"max-tool-calls", O_MAX_CALLS, "N", "end with 79 after so many"},
+    {"max-turns", O_MAX_TURNS, "N", "end with 79 after so many turns"},
+    {"model", 'm', "MODEL", "script:FILE exec:PROGRAM openai:NAME …"},
+    {"name", O_NAME, "NAME", "name the new agent"},
+    {"prices", O_PRICES, "FILE", "what tokens cost"},
+    {"quiet", 'q', NULL, "print the final answer alone"},
+    {"resume", 'r', "AGENT", "go on with this agent"},
+    {"root", O_ROOT, "DIR", "where the agents are"},
+    {"sandbox", O_SANDBOX, "MODE", "strict, or best-effort"},
+    {"temperature", O_TEMPERATURE, "X", "sampling; default: the model's"},
+    {"tools", O_TOOLS, "DIR", "executable tools; may be repeated"},
+    {"workspace", 'w', "DIR", "work in this folder"}, {NULL, 0, NULL, NULL}};
+
+static const char *const usage[] = {
+    "[-m MODEL] [-w DIR] [-i IMAGE] [-g POLICY] [--max-…] GOAL|-",
+    "-r AGENT [--max-…] [GOAL|-]", NULL};
+
+const struct program runopts_program = {.name = "agent-run",
+    .usage = usage,
+    .purpose = "Create an agent, or go on with one, and drive it until it is "
+	       "done.",
+    .opts = opts,
+    .notes = "MODEL is $AGENT_MODEL unless given.  Status: 0 done, 75 waiting: "
+	     "run again\nlater, 79 a limit was met; see agentutils(7)."};
+
+static void
+limit(struct limits *l, int letter, const char *v)
+{
+	switch (letter) {
+	case O_MAX_CALLS:
+		l->tool_calls =
+		    value_integer(&runopts_program, "max-tool-calls", v);
+		break;
+	case O_MAX_TOKENS:
+		l->tokens = value_integer(&runopts_program, "max-tokens", v);
+		break;
+	case O_MAX_TURNS:
+		l->turns = value_integer(&runopts_program, "max-turns", v);
+		break;
+	case O_MAX_COST:
+		if (num_money(v, &l->cost) < 0 || l->cost == 0)
+			die_usage(&runopts_program,
+			    "--max-cost: '%s' is no amount", v);
+		break;
+	default:
+		l->time_ns = value_duration(&runopts_program, "max-time", v);
+	}
+}
+
+static void
+add_tools(struct run_args *a, const char *dir)
+{
+	char *full = realpath(dir, NULL);
+
+	if (full == NULL)
+		die(EX_NOINPUT, "--tools: '%s': %s", dir, strerror(errno));
+	a->tools =
+	    mem_grow(a->tools, a->birth.tool_count + 1, sizeof(*a->tools));
+	a->tools[a->birth.tool_count++] = full;
+}
+
+static void
+checkpoints(struct run_options *o, const char *v)
+{
+	static const char *const names[] = {[RUN_CKPT_NONE] = "none",
+	    [RUN_CKPT_TOOL] = "tool",
+	    [RUN_CKPT_TURN] = "turn",
+	    [RUN_CKPT_EXIT] = "exit"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(names); i++)
+		if (names[i] != NULL && strcmp(names[i], v) == 0) {
+			o->ckpt = (enum run_ckpt)i;
+			return;
+		}
+	if (num_duration(v, &o->ckpt_every) < 0)
+		die_usage(&runopts_program,
+		    "--ckpt: want none, tool, turn, exit or a "
+		    "duration");
+	o->ckpt = RUN_CKPT_EVERY;
+}
+
+static void
+option(struct run_args *a, int letter, const char *v)
+{
+	double number;
+
+	switch (letter) {
+	case 'm':
+		a->birth.model = v;
+		break;
+	case 'w':
+		a->birth.workspace = v;
+		break;
+	case 'i':
+		a->image = v;
+		break;
+	case 'r':
+		a->resume = v;
+		break;
+	case 'q':
+		a->watch = WATCH_QUIET;
+		break;
+	case 'g':
+	case O_ALLOW:
+	case O_DENY:
+		policy_arg(&a->grants,
+		    letter == 'g'       ? ""
+		    : letter == O_ALLOW ? "allow"
+					: "deny",
+		    v);
+		break;
+	case O_JSON:
+		a->watch = WATCH_JSON;
+		break;
+	case O_EVENTS:
+		a->events = value_descriptor(&runopts_program, "events", v);
+		break;
+	case O_CKPT:
+		checkpoints(&a->run, v);
+		break;
+	case O_COPY:
+		a->birth.copy = true;
+		break;
+	case O_NAME:
+		a->birth.name = v;
+		break;
+	case O_PRICES:
+		a->run.prices = v;
+		break;
+	case O_MAX_REPLY:
+		a->run.max_tokens =
+		    value_integer(&runopts_program, "max-reply", v);
+		break;
+	case O_ROOT:
+		a->root = v;
+		break;
+	case O_SANDBOX:
+		a->sandbox = value_sandbox(&runopts_program, v);
+		break;
+	case O_TEMPERATURE:
+		if (num_double(v, &number) < 0)
+			die_usage(&runopts_program,
+			    "--temperature: '%s' is no number", v);
+		a->run.temperature = v;
+		break;
+	case O_TOOLS:
+		add_tools(a, v);
+		break;
+	default:
+		limit(&a->limits, letter, v);
+	}
+}
+
+/* The goal from the operand, or from stdin when it is "-". */
+static char *
+read_goal(int argc, char *argv[], int first)
+{
+	char *text;
+	size_t n;
+
+	if (argc - first > 1)
+		die_usage(&runopts_program, "more than one goal; quote it");
+	if (argc == first)
+		return NULL;
+	text = value_text(argv[first]);
+	n = strlen(text);
+	while (n > 0 && text[n - 1] == '\n')
+		text[--n] = '\0';
+	if (n == 0)
+		die_usage(&runopts_program, "the goal is empty");
+	return text;
+}
+
+void
+runopts_parse(int argc, char *argv[], struct run_args *out)
+{
+	struct run_args a = {.run.stop_fd = -1, .events = -1};
+	const char *value;
+	int letter, first;
+
+	while ((letter = opt_next(
+		    &runopts_program, argc, argv, &value, &first)) != -1)
+		option(&a, letter, value);
+	a.goal = read_goal(argc, argv, first);
+	if (a.goal == NULL && a.resume == NULL)
+		die_usage(&runopts_program, "no goal");
+	if (a.resume != NULL &&
+	    (a.grants.count > 0 || a.image != NULL ||
+		a.birth.workspace != NULL || a.birth.name != NULL ||
+		a.birth.copy || a.birth.tool_count > 0))
+		die_usage(&runopts_program,
+		    "-r goes on with what the agent has: -g, -i, -w, --copy, "
+		    "--name, --tools, --allow and --deny are for a new one");
+	*out = a;
+}
