@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/httphead.h"
 #include "base/mem.h"
 
 /* The functions of libcurl that are used, found by name. */
@@ -45,6 +45,7 @@ struct transfer {
 	struct http_result *out;
 	int64_t heard;  /* when bytes last came */
 	int64_t enough; /* since when the rest does not matter */
+	int64_t given;  /* bytes of the file */
 	bool refused, too_large;
 	char error[CURL_ERROR_SIZE];
 };
@@ -129,55 +130,6 @@ http_close(struct http *h)
 	free(h);
 }
 
-/* "Name: value\r\n" into the field that keeps it. */
-static void
-take_header(struct http_head *head, const char *line, size_t len)
-{
-	const struct {
-		const char *name;
-		char *to;
-		size_t room;
-	} all[] = {
-	    {"content-type", head->content_type, sizeof(head->content_type)},
-	    {"retry-after", head->retry_after, sizeof(head->retry_after)},
-	    {"retry-after-ms", head->retry_after_ms,
-		sizeof(head->retry_after_ms)},
-	    {"x-should-retry", head->should_retry, sizeof(head->should_retry)},
-	    {"location", head->location, sizeof(head->location)},
-	};
-	const char *colon = memchr(line, ':', len), *v, *end = line + len;
-	size_t i, n;
-
-	if (colon == NULL)
-		return;
-	for (v = colon + 1; v < end && (*v == ' ' || *v == '\t'); v++)
-		;
-	while (end > v && strchr(" \t\r\n", end[-1]) != NULL)
-		end--;
-	for (i = 0; i < COUNT_OF(all); i++) {
-		n = strlen(all[i].name);
-		if ((size_t)(colon - line) != n ||
-		    strncasecmp(line, all[i].name, n) != 0)
-			continue;
-		n = (size_t)(end - v) < all[i].room ? (size_t)(end - v)
-						    : all[i].room - 1;
-		memcpy(all[i].to, v, n);
-		all[i].to[n] = '\0';
-	}
-}
-
-/* "HTTP/1.1 200 OK": a new head, for one such as 100 may have come before. */
-static void
-start_head(struct http_head *head, const char *line, size_t len)
-{
-	const char *p = memchr(line, ' ', len), *end = line + len;
-
-	memset(head, 0, sizeof(*head));
-	for (; p != NULL && ++p < end && *p >= '0' && *p <= '9' &&
-	       head->status < 1000;)
-		head->status = head->status * 10 + (*p - '0');
-}
-
 static size_t
 on_header(char *line, size_t size, size_t n, void *arg)
 {
@@ -185,10 +137,7 @@ on_header(char *line, size_t size, size_t n, void *arg)
 	size_t len = size * n;
 
 	t->heard = clock_mono();
-	if (len > 5 && memcmp(line, "HTTP/", 5) == 0)
-		start_head(&t->out->head, line, len);
-	else
-		take_header(&t->out->head, line, len);
+	http_head_line(&t->out->head, line, len);
 	return len;
 }
 
@@ -218,6 +167,44 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	}
 }
 
+static size_t
+on_read(char *to, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	const struct http_file *f = t->req->file;
+	size_t most = size * n;
+	ssize_t got;
+
+	t->heard = clock_mono();
+	if ((int64_t)most > f->length - t->given)
+		most = (size_t)(f->length - t->given);
+	do
+		got = pread(f->fd, to, most, f->offset + t->given);
+	while (got < 0 && errno == EINTR);
+	/* A file that is shorter than it was is told as a broken transfer. */
+	if (got < 0 || (got == 0 && most > 0))
+		return CURL_READFUNC_ABORT;
+	t->given += got;
+	if (f->sent != NULL)
+		f->sent(t->req->arg, got);
+	return (size_t)got;
+}
+
+/* A connection that was kept turns out to be gone: from the start again. */
+static int
+on_seek(void *arg, curl_off_t to, int origin)
+{
+	struct transfer *t = arg;
+	const struct http_file *f = t->req->file;
+
+	if (origin != SEEK_SET || to < 0 || to > f->length)
+		return CURL_SEEKFUNC_FAIL;
+	if (f->sent != NULL)
+		f->sent(t->req->arg, to - t->given);
+	t->given = to;
+	return CURL_SEEKFUNC_OK;
+}
+
 static curl_socket_t
 on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
@@ -227,6 +214,33 @@ on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 	if (t->req->permit != NULL && !t->req->permit(t->req->arg, &a->addr))
 		return CURL_SOCKET_BAD;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static void
+set_method(
+    CURLcode (*set)(CURL *, CURLoption, ...), CURL *c, struct transfer *t)
+{
+	static const char *const names[] = {
+	    [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH"};
+	const struct http_request *q = t->req;
+
+	if (q->method == HTTP_HEAD) {
+		set(c, CURLOPT_NOBODY, 1L);
+	} else if (q->file != NULL) {
+		set(c, CURLOPT_UPLOAD, 1L);
+		set(c, CURLOPT_INFILESIZE_LARGE, (curl_off_t)q->file->length);
+		set(c, CURLOPT_READFUNCTION, on_read);
+		set(c, CURLOPT_READDATA, t);
+		set(c, CURLOPT_SEEKFUNCTION, on_seek);
+		set(c, CURLOPT_SEEKDATA, t);
+	} else if (q->body.data != NULL || q->method != HTTP_GET_OR_POST) {
+		set(c, CURLOPT_POST, 1L);
+		set(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
+		set(c, CURLOPT_POSTFIELDS,
+		    q->body.data == NULL ? "" : q->body.data);
+	}
+	if (q->method == HTTP_PUT || q->method == HTTP_PATCH)
+		set(c, CURLOPT_CUSTOMREQUEST, names[q->method]);
 }
 
 static CURLcode
@@ -255,11 +269,7 @@ set_up(struct http *h, struct transfer *t, struct curl_slist *headers)
 	/* Of a proxy's connections nobody would be asked. */
 	if (q->permit != NULL)
 		set(c, CURLOPT_PROXY, "");
-	if (q->body.data != NULL) {
-		set(c, CURLOPT_POST, 1L);
-		set(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
-		set(c, CURLOPT_POSTFIELDS, q->body.data);
-	}
+	set_method(set, c, t);
 	return rc;
 }
 

@@ -22,12 +22,34 @@ struct http_head {
 	char content_type[96];
 	char retry_after[64], retry_after_ms[32], should_retry[16];
 	char location[2048];
+	/* What a registry answers (OCI distribution specification). */
+	char authenticate[2048];	/* WWW-Authenticate, all of them */
+	char content_digest[128], range[64], content_range[96], chunk_min[24];
+};
+
+enum http_method {
+	HTTP_GET_OR_POST,	/* a POST when there is a body */
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_PATCH
+};
+
+/* A body out of a file, read with pread(2). */
+struct http_file {
+	int fd;			/* borrowed */
+	int64_t offset, length;
+	/* Told of bytes as they are handed out; `arg` is the request's. */
+	void (*sent)(void *arg, int64_t bytes);
 };
 
 struct http_request {
 	const char *url;		/* http: or https: */
 	const char *const *headers;	/* "Name: value", NULL at the end */
-	struct slice body;		/* POSTed; data NULL: a GET */
+	enum http_method method;
+	struct slice body;		/* data NULL: none */
+	const struct http_file *file;	/* instead of `body`, to PUT or PATCH;
+					 * NULL: none */
 	int64_t deadline;		/* clock_mono; CLOCK_NEVER */
 	int64_t stall;			/* longest silence, ns; 0: any */
 	size_t max;			/* bytes of the reply's body */

@@ -13,8 +13,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "tool/tool.h"
-#include "tool/url.h"
 
 static void
 decide_for(const struct tool_context *c, const struct tool *tool,

@@ -14,10 +14,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/http.h"
+#include "base/url.h"
 #include "tool/address.h"
 #include "tool/inside.h"
 #include "tool/stream.h"
-#include "tool/url.h"
 
 #define FETCH_MOST ((size_t)16 << 20) /* bytes of a body */
 #define FETCH_HOPS 10                 /* redirects followed */

@@ -7,13 +7,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "base/utf8.h"
 #include "tool/address.h"
 #include "tool/args.h"
 #include "tool/inside.h"
 #include "tool/stream.h"
 #include "tool/tool.h"
-#include "tool/url.h"
 
 #include "tap.h"
 

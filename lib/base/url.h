@@ -1,10 +1,11 @@
 /*
- * url.h: the URLs that http_get takes, by their text alone (RFC 3986, http
- * and https only): no user information, no fragment sent, no control
- * characters, spaces or backslashes, which clients read in different ways.
+ * url.h: the URLs that are fetched for others (for a tool, or where a registry
+ * sends us), by their text alone (RFC 3986, http and https only): no user
+ * information, no fragment sent, no control characters, spaces or backslashes,
+ * which clients read in different ways.
  */
-#ifndef TOOL_URL_H
-#define TOOL_URL_H
+#ifndef BASE_URL_H
+#define BASE_URL_H
 
 #include <stdbool.h>
 
@@ -17,7 +18,7 @@ struct url {
 	char *text;		/* the whole, without its fragment; owned */
 };
 
-/* Status 65, in words for the model. */
+/* Status 65, in words for whoever gave it. */
 int url_parse(const char *text, struct url *out, struct err *);
 void url_free(struct url *);
 

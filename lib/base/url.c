@@ -1,4 +1,4 @@
-#include "tool/url.h"
+#include "base/url.h"
 
 #include <stdlib.h>
 #include <string.h>
