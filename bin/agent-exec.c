@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/root.h"
@@ -17,6 +16,7 @@
 #include "cli/policy.h"
 #include "cli/stop.h"
 #include "cli/value.h"
+#include "sandbox/guard.h"
 #include "sandbox/sandbox.h"
 
 #define GRACE (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
@@ -188,39 +188,48 @@ write_status(int fd, const struct child_end *end, bool late)
 		die_err(&e);
 }
 
-/* The agents' root, which no command sees; NULL when there is none. */
 static char *
-hidden_root(const char *workspace)
+agents_root(void)
 {
-	char *path CLEANUP_FREE = NULL, *real;
+	char *path = NULL;
 	struct err e;
 
-	if (root_path(NULL, &path, &e) < 0)
-		return NULL;
-	real = realpath(path, NULL);
+	return root_path(NULL, &path, &e) < 0 ? NULL : path;
+}
+
+/* The agents' root, which no command sees; NULL when there is none. */
+static char *
+hidden_root(const char *path, const char *workspace)
+{
+	char *real = path == NULL ? NULL : realpath(path, NULL);
+
 	if (real != NULL && path_below(workspace, real))
 		die(EX_NOPERM, "the workspace '%s' lies in the agents' root",
 		    workspace);
 	return real;
 }
 
-/* Through a folder that it inherits, a command would leave its root. */
-static void
-refuse_folders(void)
+/* A call that met something denied: what it wrote is out already. */
+static int
+look_again(const struct guard *g, const char *root, int status)
 {
-	struct stat st;
-	int fd;
+	char *quarantine CLEANUP_FREE =
+	    root == NULL ? NULL : mem_printf("%s/quarantine", root);
+	struct buf why CLEANUP_BUF = {0};
 
-	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-			die(EX_USAGE, "descriptor %d is a folder", fd);
+	if (!guard_check(g, quarantine, &why))
+		return status;
+	warn_msg("%s", buf_str(&why));
+	return EX_NOPERM;
 }
 
 static int
 run(struct request *r, struct launcher *l, char *argv[])
 {
 	struct view view CLEANUP(view_free) = {0};
-	char *hidden CLEANUP_FREE = hidden_root(r->workspace);
+	struct guard guard CLEANUP(guard_free) = {0};
+	char *root CLEANUP_FREE = agents_root();
+	char *hidden CLEANUP_FREE = hidden_root(root, r->workspace);
 	struct child_end end;
 	struct child child;
 	struct spawn s = {.view = &view,
@@ -233,16 +242,17 @@ run(struct request *r, struct launcher *l, char *argv[])
 	struct err e;
 	bool late;
 
-	refuse_folders();
 	if (view_compile(&r->policy, r->workspace, hidden, NULL, clock_real(),
-		&view, &e) < 0 ||
-	    launcher_spawn(l, &s, &child, &e) < 0)
+		&view, &e) < 0)
+		die_err(&e);
+	guard_take(&guard, &view);
+	if (launcher_spawn(l, &s, &child, &e) < 0)
 		die_err(&e);
 	late = attend(&child, signals, r->timeout);
 	if (child_wait(&child, &end, &e) < 0)
 		die_err(&e);
 	write_status(r->status_fd, &end, late);
-	return late ? EX_DEADLINE : end.status;
+	return look_again(&guard, root, late ? EX_DEADLINE : end.status);
 }
 
 int

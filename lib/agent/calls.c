@@ -15,6 +15,7 @@ context(struct runner *r, const struct plan *p)
 	    .policy = p->approval != NULL ? &p->approved : &r->s->state.policy,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
+	    .quarantine = r->s->quarantine,
 	    .now = journal_now(&r->s->journal),
 	    .tainted = r->s->state.tainted,
 	    .text = {p->call->arguments, strlen(p->call->arguments)}};

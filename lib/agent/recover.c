@@ -43,6 +43,7 @@ compare(struct runner *r, const struct tool *t, size_t index, struct err *e)
 	    .policy = &r->s->state.policy,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
+	    .quarantine = r->s->quarantine,
 	    .now = journal_now(&r->s->journal),
 	    .tainted = r->s->state.tainted};
 	struct json *args CLEANUP_JSON = NULL;

@@ -106,6 +106,7 @@ open_dir(struct root *root, const char *id, struct session *s, struct err *e)
 	s->own = s->info.workspace == NULL;
 	s->workspace = s->own ? mem_printf("%s/agents/%s/work", root->path, id)
 			      : mem_strdup(s->info.workspace);
+	s->quarantine = mem_printf("%s/agents/%s/quarantine", root->path, id);
 	return 0;
 }
 
@@ -264,7 +265,8 @@ session_close(struct session *s)
 	state_free(&s->state);
 	info_free(&s->info);
 	free(s->workspace);
-	s->workspace = NULL;
+	free(s->quarantine);
+	s->workspace = s->quarantine = NULL;
 	fd_cleanup(&s->run);
 	fd_cleanup(&s->dir);
 	fd_cleanup(&s->lock);

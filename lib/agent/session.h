@@ -22,6 +22,8 @@ struct session {
 	struct journal journal;		/* only to write */
 	char *workspace;		/* absolute */
 	bool own;			/* it is the agent's own work/ */
+	char *quarantine;		/* where what calls made at denied
+					   names goes */
 };
 
 /*

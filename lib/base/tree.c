@@ -22,17 +22,57 @@ enum { DEPTH_MAX = 512 };
 
 static int copy_dir(struct copy *, int from, int to, struct err *);
 
+/* Between file systems, by hand; -1 with errno. */
+static ssize_t
+copy_piece(int in, int out, off_t at, size_t n)
+{
+	char piece[65536];
+	off_t to = at;
+	ssize_t got = copy_file_range(in, &at, out, &to, n, 0);
+
+	if (got >= 0 || (errno != EXDEV && errno != EINVAL &&
+			    errno != EOPNOTSUPP && errno != ENOSYS))
+		return got;
+	got = pread(in, piece, n < sizeof(piece) ? n : sizeof(piece), at);
+	return got <= 0 ? got : pwrite(out, piece, (size_t)got, at);
+}
+
+/* From `at` up to `end`, or to where the file ends now. */
 static int
-copy_bytes(int in, int out, const char *name, struct err *e)
+copy_range(int in, int out, off_t at, off_t end)
 {
 	ssize_t n;
 
+	while (at < end) {
+		n = copy_piece(in, out, at, (size_t)(end - at));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		at += n;
+	}
+	return 0;
+}
+
+/* Holes stay holes: a disk image may be far larger than what is in it. */
+static int
+copy_bytes(int in, int out, off_t size, const char *name, struct err *e)
+{
+	off_t at = 0, end;
+
 	if (ioctl(out, FICLONE, in) == 0)
 		return 0;
-	do
-		n = copy_file_range(in, NULL, out, NULL, (size_t)1 << 30, 0);
-	while (n > 0 || (n < 0 && errno == EINTR));
-	if (n < 0)
+	while (at < size) {
+		at = lseek(in, at, SEEK_DATA);
+		if (at < 0 && errno == ENXIO)
+			break;
+		end = at < 0 ? -1 : lseek(in, at, SEEK_HOLE);
+		if (end < 0 || copy_range(in, out, at, end) < 0)
+			return err_set(
+			    e, EX_IOERR, errno, "cannot copy '%s'", name);
+		at = end;
+	}
+	if (ftruncate(out, size) < 0)
 		return err_set(e, EX_IOERR, errno, "cannot copy '%s'", name);
 	return 0;
 }
@@ -51,7 +91,7 @@ copy_file(int from, int to, const char *name, struct err *e)
 		return err_set(e, EX_IOERR, errno, "'%s' changed", name);
 	if (file_open(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600,
 		&out, e) < 0 ||
-	    copy_bytes(in, out, name, e) < 0)
+	    copy_bytes(in, out, st.st_size, name, e) < 0)
 		return -1;
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;
@@ -171,4 +211,16 @@ tree_copy(int from, int dir, const char *name, dev_t skip_dev, ino_t skip_ino,
 fail:
 	(void)file_remove_tree(dir, name, &other);
 	return -1;
+}
+
+int
+tree_copy_entry(int from, int to, const char *name, struct err *e)
+{
+	struct copy c = {0};
+	struct stat st;
+
+	if (fstat(from, &st) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot stat the folder");
+	c.dev = st.st_dev;
+	return copy_entry(&c, from, to, name, e);
 }

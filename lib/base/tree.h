@@ -17,5 +17,8 @@
  */
 int tree_copy(int from, int dir, const char *name, dev_t skip_dev,
     ino_t skip_ino, struct err *);
+/* Copy one thing, whatever it is, from one folder to another under the same
+ * name, which must be free there; not synced. */
+int tree_copy_entry(int from, int to, const char *name, struct err *);
 
 #endif

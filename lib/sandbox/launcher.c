@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -141,6 +142,22 @@ request(struct launcher *l, const struct spawn *s, const int *own,
 	return 0;
 }
 
+/* Through a folder that it inherits, a command would leave its root. */
+static int
+refuse_folders(const struct spawn *s, struct err *e)
+{
+	const int fds[] = {s->in, s->out, s->errout};
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(fds); i++)
+		if (fds[i] >= 0 && fstat(fds[i], &st) == 0 &&
+		    S_ISDIR(st.st_mode))
+			return err_set(
+			    e, EX_USAGE, 0, "descriptor %zu is a folder", i);
+	return 0;
+}
+
 int
 launcher_spawn(
     struct launcher *l, const struct spawn *s, struct child *out, struct err *e)
@@ -150,6 +167,8 @@ launcher_spawn(
 	int own[3] = {-1, -1, -1}; /* spec, status, go: their ends */
 	int status[2], go[2], r = -1;
 
+	if (refuse_folders(s, e) < 0)
+		return -1;
 	if (pipe2(status, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_set(e, EX_OSERR, errno, "cannot make a pipe");
 	c.status_fd = status[0];

@@ -89,7 +89,11 @@ static int
 look_through_link(struct plan *p, const struct view *v,
     const struct view_entry *entry, struct err *e)
 {
-	if (entry->rights == 0 && entry->below == 0) {
+	unsigned lost =
+	    view_around(v, entry->path) & ~(entry->rights & entry->below);
+
+	/* a denial, even if of writing alone: to be on the safe side */
+	if ((lost & (VIEW_READ | VIEW_WRITE)) != 0) {
 		mask_real(p, entry->path);
 		return 0;
 	}

@@ -42,7 +42,8 @@ struct spawn {
 	struct slice argument;		/* its argument, any size */
 	const char *const *env;		/* NULL-terminated "NAME=value"; the
 					   whole environment */
-	int in, out, errout;		/* borrowed; -1: /dev/null */
+	int in, out, errout;		/* borrowed; -1: /dev/null; a folder is
+					   refused (status 64) */
 	struct spawn_limits limits;
 	bool held;			/* wait for spawn_go before the command */
 };

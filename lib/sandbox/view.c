@@ -162,17 +162,15 @@ compile_grant(struct compiler *c, const struct grant *g, struct err *e)
 	return 0;
 }
 
-/* The rights that hold at an entry's place without it.  Inside a private /tmp
- * nothing of what is granted around it is in sight. */
-static unsigned
-rights_around(const struct view *v, size_t at)
+/* Inside a private /tmp nothing of what is granted around it is in sight. */
+unsigned
+view_around(const struct view *v, const char *path)
 {
-	const char *path = v->entries[at].path;
 	bool private = v->tmp && path_below(path, "/tmp");
 	const struct view_entry *outer;
 	size_t i;
 
-	for (i = at; i-- > 0;) {
+	for (i = place_of(v, path); i-- > 0;) {
 		outer = &v->entries[i];
 		if (!path_below(path, outer->path))
 			continue;
@@ -193,7 +191,7 @@ simplify(struct view *v)
 
 	for (i = 0; i < v->count;) {
 		entry = &v->entries[i];
-		around = rights_around(v, i) & VIEW_RIGHTS;
+		around = view_around(v, entry->path) & VIEW_RIGHTS;
 		if ((entry->rights & VIEW_RIGHTS) == around &&
 		    (entry->below & VIEW_RIGHTS) == around)
 			drop_entry(v, i);

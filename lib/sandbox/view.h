@@ -57,5 +57,7 @@ void view_add(struct view *, const char *path, unsigned rights);
 /* The entry whose rights hold for `path` (itself, or the folder it is in);
  * NULL: not visible. */
 const struct view_entry *view_find(const struct view *, const char *path);
+/* The rights that would hold for `path` without an entry of its own. */
+unsigned view_around(const struct view *, const char *path);
 
 #endif

@@ -167,6 +167,21 @@ judge(const struct tool_run *run, const struct child_end *end,
 	}
 }
 
+/* Nothing of what a call told that met something denied goes on. */
+static void
+look_again(const struct tool_run *run, struct tool_result *out)
+{
+	struct buf why CLEANUP_BUF = {0};
+
+	if (!guard_check(&run->guard, run->quarantine, &why))
+		return;
+	out->status = TOOL_DENIED;
+	out->exit = -1;
+	buf_clear(&out->text);
+	text_clean(&out->text, buf_str(&why), why.len);
+	buf_puts(&out->text, "; the output of the call is withheld");
+}
+
 void
 tool_finish(struct tool_run *run, struct tool_result *out)
 {
@@ -186,16 +201,19 @@ tool_finish(struct tool_run *run, struct tool_result *out)
 		out->status = TOOL_FAILED;
 		buf_printf(new_line(&out->text), "[cannot run it: %s]", e.msg);
 	}
+	look_again(run, out);
 	run_release(run);
 }
 
 void
 tool_cancel(struct tool_run *run)
 {
+	struct buf why CLEANUP_BUF = {0};
 	struct child_end end;
 	struct err e;
 
 	spawn_kill(&run->child);
 	(void)child_wait(&run->child, &end, &e);
+	(void)guard_check(&run->guard, run->quarantine, &why);
 	run_release(run);
 }

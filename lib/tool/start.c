@@ -159,6 +159,9 @@ call_start(const struct call *call, struct tool_run *out, struct err *e)
 
 	run.started = clock_mono();
 	run.deadline = run.held ? CLOCK_NEVER : clock_deadline(call->timeout);
+	guard_take(&run.guard, call->view);
+	if (call->quarantine != NULL)
+		run.quarantine = mem_strdup(call->quarantine);
 	if (connect_run(&run, &far, call, e) < 0 ||
 	    spawn_run(&run, &far, call, e) < 0) {
 		run_release(&run);
@@ -174,6 +177,9 @@ run_release(struct tool_run *run)
 	stream_free(&run->out);
 	stream_free(&run->complaint);
 	fd_cleanup(&run->go);
+	guard_free(&run->guard);
+	free(run->quarantine);
+	run->quarantine = NULL;
 }
 
 /* One read of at most `n` bytes until `deadline`: a count, 0 at the end or
@@ -235,6 +241,7 @@ call_init(struct call *c, const struct tool *tool,
 	    .launcher = ctx->launcher,
 	    .view = view,
 	    .workspace = ctx->workspace,
+	    .quarantine = ctx->quarantine,
 	    .main = tool->main,
 	    .prepares = tool->prepares,
 	    .timeout = tool->timeout};

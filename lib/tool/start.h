@@ -12,6 +12,7 @@ struct call {
 	struct launcher *launcher;
 	const struct view *view;
 	const char *workspace;		/* or NULL: "/" */
+	const char *quarantine;		/* or NULL */
 	const char *const *argv;	/* or NULL: */
 	sandbox_main *main;
 	struct slice argument;

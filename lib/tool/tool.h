@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "grant/grant.h"
+#include "sandbox/guard.h"
 #include "sandbox/sandbox.h"
 
 /* What a call may change. */
@@ -80,6 +81,8 @@ struct tool_context {
 	const struct policy *policy;
 	const char *workspace;		/* absolute */
 	const char *hidden;		/* the agents' root, or NULL */
+	const char *quarantine;		/* where to what a call made at a
+					   denied name goes; or NULL */
 	int64_t now;			/* effective time, for grants */
 	bool tainted;			/* what the model knows is, or may be */
 	/* The arguments as the model wrote them, passed on as they stand;
@@ -135,6 +138,8 @@ struct tool_run {
 	struct child child;
 	struct tool_stream out;		/* the answer */
 	struct tool_stream complaint;	/* stderr, shown when it failed */
+	struct guard guard;		/* denied names before it started */
+	char *quarantine;		/* see tool_context; or NULL */
 	int go;			/* a tool that prepares waits here; or -1 */
 	bool held;		/* tool_go has not been called yet */
 	int64_t started;	/* clock_mono */

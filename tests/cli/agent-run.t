@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2016  # names of tests with variables in them
 # agent-run: what a user may rely on.  Crashes are crash.t's, providers
 # agent-model.t's, the sandbox agent-exec.t's.
 . "$SRC/tests/cli/tap.sh"
@@ -355,6 +356,14 @@ ln -s f w/link
 status 0 '-w DIR --copy' run -m script:write -w w --copy --name copy hi
 is "$(cat w/f) $(cat "$(dir copy)/work/f") $(readlink "$(dir copy)/work/link")" \
     'orig new f' 'works in a copy, with its links'
+truncate -s 2G w/image
+printf end | dd of=w/image bs=1 seek=1G conv=notrunc 2>/dev/null
+status 0 'a file with holes is copied' run -m script:hi -w w --copy --name holes hi
+is "$(stat -c %s "$(dir holes)/work/image") $(tail -c +1073741825 "$(dir holes)/work/image" | head -c 3)" \
+    '2147483648 end' 'as it is'
+[ "$(stat -c %b "$(dir holes)/work/image")" -lt 2000 ]
+ok $? 'with its holes'
+rm w/image
 status 0 'without -w' run -m script:write --name own hi
 is "$(cat "$(dir own)/work/f") $(agent-ps --json own | jq -r .workspace)" \
     "new $(dir own)/work" "it is the agent's own"
