@@ -145,7 +145,7 @@ send(struct runner *r, struct model_reply *reply, struct err *e)
 	options.max_tokens = o->max_tokens;
 	options.prices = o->prices;
 	options.temperature = o->temperature;
-	options.turn = s->usage.turns - 1;
+	options.turn = s->turn - 1;
 	options.stop_fd = o->stop_fd;
 	options.on_text = o->watch.text;
 	options.on_retry = o->watch.retry;

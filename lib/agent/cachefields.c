@@ -17,6 +17,8 @@ static const struct {
     {"limit_tokens", offsetof(struct state, limits.tokens)},
     {"limit_cost", offsetof(struct state, limits.cost)},
     {"limit_time", offsetof(struct state, limits.time_ns)},
+    {"turn", offsetof(struct state, turn)},
+    {"restoring", offsetof(struct state, restoring)},
     {"turns", offsetof(struct state, usage.turns)},
     {"tool_calls", offsetof(struct state, usage.tool_calls)},
     {"input", offsetof(struct state, usage.input)},
@@ -42,15 +44,20 @@ field_put_integer(struct jsonw *w, const char *key, int64_t v)
 	jsonw_string(w, key, text);
 }
 
-int64_t
-field_get_integer(const struct json *j, const char *key)
+static int64_t
+read_integer(const char *text)
 {
-	const char *text = json_get_string(j, key);
 	int64_t v;
 
 	if (text == NULL || num_int(text, INT64_MIN, INT64_MAX, &v) < 0)
 		return 0;
 	return v;
+}
+
+int64_t
+field_get_integer(const struct json *j, const char *key)
+{
+	return read_integer(json_get_string(j, key));
 }
 
 void
@@ -165,6 +172,12 @@ put_lists(struct jsonw *w, const struct state *s)
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
+	jsonw_array(w, "jumps");
+	for (i = 0; i < s->jump_count; i++) {
+		field_put_integer(w, NULL, s->jumps[i].at);
+		field_put_integer(w, NULL, s->jumps[i].to);
+	}
+	jsonw_end(w, ']');
 	put_grants(w, &s->policy);
 }
 
@@ -190,6 +203,7 @@ fields_put(struct jsonw *w, const struct state *s)
 	jsonw_bool(w, "tainted", s->tainted);
 	jsonw_bool(w, "has_ckpt", s->has_ckpt);
 	jsonw_digest(w, "ckpt_id", &s->ckpt_id);
+	jsonw_digest(w, "restore_paths", &s->restore_paths);
 	jsonw_digest(w, "tools", &s->tools);
 	jsonw_maybe(w, "model", s->model);
 	jsonw_maybe(w, "goal", s->goal);
@@ -281,6 +295,22 @@ get_lists(struct state *s, const struct json *j)
 }
 
 static void
+get_jumps(struct state *s, const struct json *j)
+{
+	const struct json *v = json_first(json_get(j, "jumps"));
+	struct jump jump;
+
+	for (; v != NULL && json_next(v) != NULL; v = json_next(v)) {
+		jump.at = read_integer(json_string(v));
+		v = json_next(v);
+		jump.to = read_integer(json_string(v));
+		mem_room(
+		    &s->jumps, s->jump_count, &s->jump_cap, sizeof(*s->jumps));
+		s->jumps[s->jump_count++] = jump;
+	}
+}
+
+static void
 get_state(struct state *s, const struct json *j)
 {
 	int64_t v;
@@ -300,6 +330,7 @@ get_state(struct state *s, const struct json *j)
 	s->tainted = json_get_bool(j, "tainted", false);
 	s->has_ckpt = json_get_bool(j, "has_ckpt", false);
 	field_get_digest(j, "ckpt_id", &s->ckpt_id);
+	field_get_digest(j, "restore_paths", &s->restore_paths);
 	field_get_digest(j, "tools", &s->tools);
 	s->model = mem_strdup(json_get_string(j, "model"));
 	s->goal = mem_strdup(json_get_string(j, "goal"));
@@ -308,6 +339,7 @@ get_state(struct state *s, const struct json *j)
 	if (json_get_string(j, "held") != NULL)
 		buf_puts(&s->held, json_get_string(j, "held"));
 	get_lists(s, j);
+	get_jumps(s, j);
 }
 
 int

@@ -68,11 +68,10 @@ void ckpt_close(struct ckpt_chain *);
  * Give each record of a chain that was opened with its history, its blobs in
  * place, in order and proved to follow each other.  Status 65.
  */
-struct ckpt_each {
-	int (*record)(void *arg, const struct record *, struct err *);
-	void *arg;
-};
-int ckpt_records(struct chain *, const struct ckpt_each *, struct err *);
+int ckpt_records(struct chain *, const struct past_each *, struct err *);
+/* Append a blob that they name, from the bundle that has it.  Status 65. */
+int ckpt_blob(struct chain *, const struct digest *, struct buf *out,
+    struct err *);
 
 /*
  * Prove that agent/state.json and agent/grants.json of the newest bundle are

@@ -7,11 +7,10 @@
 
 #define MEMBER_MAX ((size_t)1 << 30)
 
-/* Blobs stand in the bundles whose records name them. */
-static int
-get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
+int
+ckpt_blob(
+    struct chain *c, const struct digest *d, struct buf *out, struct err *e)
 {
-	struct chain *c = arg;
 	char path[32 + DIGEST_HEX], hex[DIGEST_HEX + 1];
 	struct entry n;
 	size_t i;
@@ -32,16 +31,23 @@ get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
 	    e, EX_DATAERR, 0, "the blob %s is not in the bundles", hex);
 }
 
+/* Blobs stand in the bundles whose records name them. */
 static int
-each_line(struct chain *c, const struct buf *text, struct journal_mark *m,
-    const struct ckpt_each *each, struct err *e)
+get_blob(void *arg, const struct digest *d, struct buf *out, struct err *e)
+{
+	return ckpt_blob(arg, d, out, e);
+}
+
+static int
+each_line(struct chain *c, const struct buf *text, int64_t last,
+    struct journal_mark *m, const struct past_each *each, struct err *e)
 {
 	struct blob_source blobs = {get_blob, c};
 	struct buf room CLEANUP_BUF = {0};
 	const char *p = buf_str(text), *end = p + text->len, *nl;
 	struct record rec;
 
-	for (; p < end; p = nl + 1) {
+	for (; p < end && m->seq < last; p = nl + 1) {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL)
 			return err_set(
@@ -62,25 +68,45 @@ each_line(struct chain *c, const struct buf *text, struct journal_mark *m,
 	return 0;
 }
 
-int
-ckpt_records(struct chain *c, const struct ckpt_each *each, struct err *e)
+/* The records up to `last`. */
+static int
+each_record(struct chain *c, int64_t last, struct journal_mark *m,
+    const struct past_each *each, struct err *e)
 {
-	const struct manifest *newest = &chain_newest(c)->manifest;
-	struct journal_mark m = {0};
 	size_t i;
 
-	for (i = 0; i < c->count; i++) {
+	for (i = 0; i < c->count && m->seq < last; i++) {
 		struct buf lines CLEANUP_BUF = {0};
 
 		if (bundle_member(c->layer[i], "agent/journal.jsonl",
 			MEMBER_MAX, &lines, e) < 0 ||
-		    each_line(c, &lines, &m, each, e) < 0)
+		    each_line(c, &lines, last, m, each, e) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int
+ckpt_records(struct chain *c, const struct past_each *each, struct err *e)
+{
+	const struct manifest *newest = &chain_newest(c)->manifest;
+	struct journal_mark m = {0};
+
+	if (each_record(c, INT64_MAX, &m, each, e) < 0)
+		return -1;
 	if (m.seq != newest->seq || !digest_equal(&m.head, &newest->head))
 		return err_set(e, EX_DATAERR, 0,
 		    "the records do not end with the manifest's head");
 	return 0;
+}
+
+static int
+replay(const struct state_past *past, int64_t last,
+    const struct past_each *each, struct err *e)
+{
+	struct journal_mark m = {0};
+
+	return each_record(past->source, last, &m, each, e);
 }
 
 static int
@@ -107,7 +133,7 @@ compare(
 static int
 prove(struct chain *c, struct state *s, struct err *e)
 {
-	struct ckpt_each each = {fold, s};
+	struct past_each each = {fold, s};
 	struct bundle *newest = chain_newest(c);
 	struct buf want CLEANUP_BUF = {0};
 
@@ -128,6 +154,7 @@ ckpt_prove_state(struct chain *c, struct err *e)
 	int r;
 
 	state_init(&s);
+	s.past = (struct state_past){.replay = replay, .source = c, .dir = -1};
 	r = prove(c, &s, e);
 	state_free(&s);
 	return r;

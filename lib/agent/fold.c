@@ -156,6 +156,7 @@ apply_model_call(struct folding *f, struct err *e)
 		return folding_bad(f, "bad attempt", e);
 	if (attempt == 1) {
 		s->usage.turns++;
+		s->turn++;
 		s->model_call_id = f->rec->seq;
 	}
 	s->model_call = f->rec->seq;
@@ -322,6 +323,7 @@ static const struct {
     [RECORD_WAKE] = {apply_wake, false},
     [RECORD_BUDGET] = {apply_budget, false},
     [RECORD_CKPT] = {apply_ckpt, false},
+    [RECORD_RESTORE] = {folding_restore, false},
     [RECORD_EXIT] = {apply_exit, true},
 };
 

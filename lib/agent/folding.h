@@ -34,5 +34,6 @@ int folding_tool_call(struct folding *, struct err *);
 int folding_tool_result(struct folding *, struct err *);
 int folding_ask(struct folding *, struct err *);
 int folding_answer(struct folding *, struct err *);
+int folding_restore(struct folding *, struct err *);
 
 #endif

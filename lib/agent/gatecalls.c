@@ -81,7 +81,7 @@ gate_judge_call(const struct gate_rule *r, const struct gate_subject *s,
     struct gate_verdict *v, struct err *e)
 {
 	struct calls c CLEANUP(calls_free) = {.rule = r};
-	struct ckpt_each each = {look_at, &c};
+	struct past_each each = {look_at, &c};
 
 	if (ckpt_records(s->chain, &each, e) < 0)
 		return -1;

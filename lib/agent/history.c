@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/cache.h"
+#include "agent/past.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "journal/journal.h"
@@ -172,6 +173,7 @@ history_request(
 	int got;
 
 	state_init(&s);
+	s.past = past_of_journal(h->root, h->dir, &h->info.digest);
 	history_reader(h, &r);
 	got = find(h, seq, &s, &r, &rec, e);
 	if (got == 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/cache.h"
+#include "agent/past.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -89,6 +90,7 @@ fold_all(struct session *s, bool brief, struct err *e)
 		return -1;
 	if (cache_load(s->dir, brief, &s->state, &s->mark) == 0)
 		s->mark = (struct journal_mark){.head = s->info.digest};
+	s->state.past = past_of_journal(s->root, s->dir, &s->info.digest);
 	return fold(s, fd, e);
 }
 

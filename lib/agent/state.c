@@ -84,6 +84,7 @@ state_free(struct state *s)
 	free(s->goal);
 	free(s->text);
 	free(s->report);
+	free(s->jumps);
 	buf_free(&s->convo);
 	buf_free(&s->held);
 	policy_free(&s->policy);

@@ -69,6 +69,30 @@ struct approval {
 	struct digest arguments;
 };
 
+struct past_each {
+	int (*record)(void *arg, const struct record *, struct err *);
+	void *arg;
+};
+
+/*
+ * Where a fold finds the records again that it has folded: a restore makes the
+ * state of an earlier one anew.  Whoever folds a history sets it; a plain
+ * value.
+ */
+struct state_past {
+	/* Give each record up to `last` from the first on, blobs in place. */
+	int (*replay)(const struct state_past *, int64_t last,
+	    const struct past_each *, struct err *);
+	void *source;		/* a root or a chain; borrowed */
+	int dir;		/* the agent's folder; borrowed */
+	struct digest first;	/* what the first record follows */
+};
+
+/* A restore, the record `at`, went back to the record `to`. */
+struct jump {
+	int64_t at, to;
+};
+
 struct state {
 	enum agent_status status;
 	int64_t seq, time;	/* of the last record */
@@ -90,6 +114,8 @@ struct state {
 	int64_t model_call;	/* seq of the open model.call; 0: none */
 	int64_t model_call_id;	/* seq of its first attempt */
 	unsigned attempt;	/* of it */
+	int64_t turn;		/* model calls that led here: usage counts
+				   those that were taken back, too */
 	enum model_stop stop;	/* of the last reply */
 	unsigned bad_streak;	/* replies in a row of no use */
 
@@ -108,6 +134,14 @@ struct state {
 	int64_t ckpt_seq;	/* the last bundle covers records up to this */
 	int64_t ckpt_offset;	/* where the records behind it begin; a hint */
 	struct digest ckpt_id;
+	struct jump *jumps;	/* every restore, oldest first */
+	size_t jump_count, jump_cap;
+	int64_t restoring;	/* seq of a restore whose files are not all in
+				   their places; 0: none */
+	struct digest restore_paths; /* the blob that lists them */
+	struct state_past past;
+	bool refold;		/* made for a restore: those before are walked
+				   around */
 };
 
 void state_init(struct state *);
@@ -118,6 +152,14 @@ void state_free(struct state *);
  * 65 when the body is not one that its type has; the state is then of no use.
  */
 int state_apply(struct state *, const struct record *, struct err *);
+
+/*
+ * The state as it was at the record `seq`, made from `past`; but for what is
+ * never taken back (usage and policy are those of the records that led
+ * there).  Initialises `then`.  Status 65; 66 when there is no such record.
+ */
+int state_then(const struct state *, int64_t seq, struct state *then,
+    struct err *);
 
 /* For the fold: forget the turn's calls; release one request. */
 void state_drop_calls(struct state *);
