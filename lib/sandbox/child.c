@@ -112,6 +112,7 @@ child_free(struct child *c)
 	fd_cleanup(&c->pidfd);
 	fd_cleanup(&c->status_fd);
 	fd_cleanup(&c->go_fd);
+	fd_cleanup(&c->listener);
 }
 
 int

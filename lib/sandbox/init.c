@@ -91,7 +91,8 @@ enter_root(const struct init_call *c, struct rules *rules, struct err *e)
 		return rules_allow_plan(rules, &plan, v, e);
 	if (sethostname(HOSTNAME, sizeof(HOSTNAME) - 1) < 0)
 		return err_set(e, EX_OSERR, errno, "cannot set the host name");
-	return root_enter(&plan, v, &c->spec->limits, rules, e);
+	return root_enter(
+	    &plan, v, &c->spec->limits, c->spec->bundle, rules, e);
 }
 
 static int
@@ -104,7 +105,9 @@ prepare(const struct init_call *c, struct rules *rules, struct err *e)
 		return err_set(e, EX_OSERR, errno, "cannot follow the runner");
 	(void)setsid();
 	if (take_descriptors(c, e) < 0 || watch_signals(e) < 0 ||
-	    rules_open(rules, m->abi, e) < 0)
+	    rules_open(rules, m->abi, e) < 0 ||
+	    (c->spec->net &&
+		rules_allow_port(rules, SANDBOX_PROXY_PORT, e) < 0))
 		return -1;
 	(void)umask(0);
 	if (enter_root(c, rules, e) < 0)

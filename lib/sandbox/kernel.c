@@ -26,7 +26,15 @@ struct landlock_path {
 	int32_t fd;
 } __attribute__((packed));
 
-enum { LANDLOCK_VERSION_FLAG = 1, LANDLOCK_RULE_PATH = 1 };
+struct landlock_port {
+	uint64_t access, port;
+};
+
+enum {
+	LANDLOCK_VERSION_FLAG = 1,
+	LANDLOCK_RULE_PATH = 1,
+	LANDLOCK_RULE_PORT = 2
+};
 
 pid_t
 kernel_clone(uint64_t flags, int *pidfd)
@@ -104,6 +112,16 @@ kernel_landlock_allow(int ruleset, int path_fd, uint64_t access)
 
 	return (int)syscall(
 	    SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH, &rule, 0);
+}
+
+int
+kernel_landlock_connect(int ruleset, unsigned port)
+{
+	struct landlock_port rule = {
+	    .access = LANDLOCK_CONNECT_TCP, .port = port};
+
+	return (int)syscall(
+	    SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PORT, &rule, 0);
 }
 
 int

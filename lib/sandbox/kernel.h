@@ -43,6 +43,7 @@ enum {
 	LANDLOCK_TRUNCATE = 1 << 14,  /* ABI 3 */
 	LANDLOCK_IOCTL_DEV = 1 << 15, /* ABI 5 */
 	LANDLOCK_TCP = 3,             /* bind and connect, ABI 4 */
+	LANDLOCK_CONNECT_TCP = 2,
 	LANDLOCK_SCOPES = 3           /* abstract sockets, signals: ABI 6 */
 };
 
@@ -50,6 +51,8 @@ enum {
 int kernel_landlock_abi(void);
 int kernel_landlock_new(int abi);
 int kernel_landlock_allow(int ruleset, int path_fd, uint64_t access);
+/* Connecting to a TCP port (ABI 4). */
+int kernel_landlock_connect(int ruleset, unsigned port);
 int kernel_landlock_enter(int ruleset);
 /* The access rights that an ABI knows. */
 uint64_t kernel_landlock_access(int abi);

@@ -19,6 +19,7 @@ struct launcher {
 	pid_t pid;
 	int sock;
 	char *missing;
+	bool networks;
 };
 
 static void
@@ -72,6 +73,7 @@ launcher_start(enum sandbox_mode mode, struct launcher **out, struct err *e)
 	l->pid = pid;
 	l->sock = pair[0];
 	l->missing = mem_strdup(hello.missing);
+	l->networks = hello.networks;
 	*out = l;
 	return 0;
 }
@@ -91,6 +93,12 @@ const char *
 launcher_missing(const struct launcher *l)
 {
 	return l->missing;
+}
+
+bool
+launcher_has_networks(const struct launcher *l)
+{
+	return l->networks;
 }
 
 /* The spec in a memory file: of any size, and read where it is needed. */
@@ -113,13 +121,14 @@ write_spec(const struct spawn *s, int *out, struct err *e)
 /* Send the request and take the answer. */
 static int
 request(struct launcher *l, const struct spawn *s, const int *own,
-    struct wire_reply *reply, int *pidfd, struct err *e)
+    struct wire_reply *reply, struct child *c, struct err *e)
 {
 	const int borrowed[] = {s->in, s->out, s->errout};
 	struct wire_request req = {.in = s->in >= 0,
 	    .out = s->out >= 0,
 	    .errout = s->errout >= 0,
-	    .held = s->held};
+	    .held = s->held,
+	    .net = s->net};
 	int fds[WIRE_FDS] = {own[0], own[1]};
 	size_t i, n = 2;
 
@@ -136,9 +145,12 @@ request(struct launcher *l, const struct spawn *s, const int *own,
 		*e = reply->err;
 		return -1;
 	}
-	if (n != 1)
+	if (n > 0)
+		c->pidfd = fds[0];
+	if (n > 1)
+		c->listener = fds[1];
+	if (n != 1U + s->net)
 		return err_set(e, EX_OSERR, 0, "out of descriptors");
-	*pidfd = fds[0];
 	return 0;
 }
 
@@ -162,7 +174,8 @@ int
 launcher_spawn(
     struct launcher *l, const struct spawn *s, struct child *out, struct err *e)
 {
-	struct child c = {.pidfd = -1, .status_fd = -1, .go_fd = -1};
+	struct child c = {
+	    .pidfd = -1, .status_fd = -1, .go_fd = -1, .listener = -1};
 	struct wire_reply reply;
 	int own[3] = {-1, -1, -1}; /* spec, status, go: their ends */
 	int status[2], go[2], r = -1;
@@ -182,7 +195,7 @@ launcher_spawn(
 		own[2] = go[0];
 	}
 	if (write_spec(s, &own[0], e) < 0 ||
-	    request(l, s, own, &reply, &c.pidfd, e) < 0)
+	    request(l, s, own, &reply, &c, e) < 0)
 		goto out;
 	c.pid = reply.pid;
 	c.kill_signal = reply.kill_signal;

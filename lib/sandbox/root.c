@@ -136,9 +136,26 @@ make_workspace(struct root *r, const struct plan *p, const char *path)
 	return place_target(r, path, true);
 }
 
+/* At the top, where nothing of the machine is ever bound over it unseen. */
+static int
+put_bundle(struct root *r, struct slice bundle)
+{
+	int fd CLEANUP_FD = -1;
+
+	if (bundle.len == 0)
+		return 0;
+	fd = openat(r->fd, SANDBOX_BUNDLE + 1,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return place_fail(r, "make", SANDBOX_BUNDLE);
+	return file_write_all(
+	    fd, bundle.data, bundle.len, SANDBOX_BUNDLE, r->e);
+}
+
 int
 root_enter(const struct plan *p, const struct view *v,
-    const struct spawn_limits *limits, struct rules *rules, struct err *e)
+    const struct spawn_limits *limits, struct slice bundle, struct rules *rules,
+    struct err *e)
 {
 	struct root r = {.fd = -1, .rules = rules, .e = e};
 	int fd CLEANUP_FD = -1;
@@ -151,7 +168,7 @@ root_enter(const struct plan *p, const struct view *v,
 	if (start(&r, v) < 0 || (v->tmp && make_tmp(&r) < 0) ||
 	    (v->proc && make_proc(&r) < 0))
 		return -1;
-	if (place_items(&r, p) < 0)
+	if (place_items(&r, p) < 0 || put_bundle(&r, bundle) < 0)
 		return -1;
 	if (make_workspace(&r, p, v->workspace) < 0 || place_close(&r, p) < 0)
 		return -1;

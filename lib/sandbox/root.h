@@ -11,8 +11,10 @@
 #include "sandbox/sandbox.h"
 
 /* Build it, add what is in it to `rules`, and make it the root of this
- * process and its namespace. */
+ * process and its namespace.  `bundle`, unless it is empty, is what the file
+ * SANDBOX_BUNDLE holds. */
 int root_enter(const struct plan *, const struct view *,
-    const struct spawn_limits *, struct rules *, struct err *);
+    const struct spawn_limits *, struct slice bundle, struct rules *,
+    struct err *);
 
 #endif

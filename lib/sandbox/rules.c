@@ -60,6 +60,17 @@ rules_allow_devices(struct rules *r, int fd, struct err *e)
 	    "/dev", e);
 }
 
+int
+rules_allow_port(struct rules *r, unsigned port, struct err *e)
+{
+	if (r->fd < 0 || r->abi < 4)
+		return 0;
+	if (kernel_landlock_connect(r->fd, port) < 0)
+		return err_set(e, EX_OSERR, errno,
+		    "cannot add a Landlock rule for port %u", port);
+	return 0;
+}
+
 static int
 allow_devices_outside(struct rules *r, struct err *e)
 {

@@ -22,6 +22,9 @@ int rules_allow(struct rules *, int path_fd, unsigned rights, bool folder,
 /* The same for a folder of devices: also ioctl. */
 int rules_allow_devices(struct rules *, int path_fd, struct err *);
 
+/* Allow connecting to a TCP port. */
+int rules_allow_port(struct rules *, unsigned port, struct err *);
+
 /* Without a private root: all of a plan, at the machine's own paths.  Status
  * 78 when it denies something inside what it grants: Landlock only adds. */
 int rules_allow_plan(

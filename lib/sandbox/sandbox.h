@@ -46,7 +46,15 @@ struct spawn {
 					   refused (status 64) */
 	struct spawn_limits limits;
 	bool held;			/* wait for spawn_go before the command */
+	bool net;			/* a network with a loopback of its own, and
+					   child.listener in it */
+	struct slice bundle;		/* certificates, at SANDBOX_BUNDLE; or
+					   nothing */
 };
+
+/* Where a call with `net` finds its proxy, and where `bundle` is. */
+#define SANDBOX_PROXY_PORT 3128
+#define SANDBOX_BUNDLE	   "/agent-ca.pem"
 
 /* A call's processes, seen from outside.  They are the caller's own: it must
  * not reap children that it does not know (waitpid(-1)). */
@@ -55,6 +63,8 @@ struct child {
 	int pidfd;		/* readable (poll) once all of it is gone */
 	int status_fd;		/* what the init reports */
 	int go_fd;		/* -1 unless held */
+	int listener;		/* -1 unless `net`: accepts what the call
+				   connects to SANDBOX_PROXY_PORT */
 	int64_t start;		/* start time of the init, clock ticks since
 				   boot, /proc/PID/stat field 22 */
 	int kill_signal;	/* what ends all of it: SIGKILL to the init,
@@ -81,6 +91,8 @@ void launcher_stop(struct launcher *);
 /* What the sandbox cannot do here, a line for people; "" when nothing is
  * missing. */
 const char *launcher_missing(const struct launcher *);
+/* Can a call have a network of its own?  Else `net` is refused. */
+bool launcher_has_networks(const struct launcher *);
 
 /* Start a call (from one thread at a time).  With `held`, the processes exist
  * but the command starts only at spawn_go (a caller that dies before ends it

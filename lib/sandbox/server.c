@@ -94,10 +94,24 @@ get_ready(struct server *s, struct err *e)
 	return s->machine.contained ? network_enter(&s->networks, e) : 0;
 }
 
-/* Fork the init for a request that was read. */
+static int
+enter_network(
+    struct server *s, bool net, int *listener, struct wire_reply *reply)
+{
+	if (!net)
+		return get_ready(s, &reply->err);
+	if (!s->machine.contained)
+		return err_set(&reply->err, EX_CONFIG, 0,
+		    "a network needs namespaces, which are not to be had");
+	return network_enter_own(
+	    &s->networks, SANDBOX_PROXY_PORT, listener, &reply->err);
+}
+
+/* Fork the init for a request that was read; `made` gets its pidfd, and the
+ * listener when there is one. */
 static int
 start(struct server *s, struct spec *spec, const struct wire_request *req,
-    const int *fds, int *pidfd, struct wire_reply *reply)
+    const int *fds, int *made, struct wire_reply *reply)
 {
 	struct init_call call = {.machine = &s->machine,
 	    .filter = &s->filter,
@@ -105,14 +119,14 @@ start(struct server *s, struct spec *spec, const struct wire_request *req,
 	    .request = *req};
 	pid_t pid;
 
-	if (get_ready(s, &reply->err) < 0 ||
+	if (enter_network(s, req->net, &made[1], reply) < 0 ||
 	    (s->machine.contained &&
 		skeleton_fit(&s->skeleton, &spec->view, &reply->err) < 0))
 		return -1;
 	memcpy(call.fds, fds, sizeof(call.fds));
 	pid = kernel_clone(KERNEL_CLONE_PIDFD | KERNEL_CLONE_PARENT |
 			       machine_namespaces(&s->machine),
-	    pidfd);
+	    &made[0]);
 	if (pid == 0)
 		init_run(&call);
 	if (pid < 0)
@@ -126,7 +140,7 @@ start(struct server *s, struct spec *spec, const struct wire_request *req,
 /* fds: the spec, where to report, and what the request's flags name. */
 static int
 serve(struct server *s, const struct wire_request *req, int *fds, size_t count,
-    int *pidfd, struct wire_reply *reply)
+    int *made, struct wire_reply *reply)
 {
 	size_t want = 2U + req->in + req->out + req->errout + req->held;
 	int rest[WIRE_FDS] = {0};
@@ -146,7 +160,7 @@ serve(struct server *s, const struct wire_request *req, int *fds, size_t count,
 	memcpy(rest, fds + 1, (count - 1) * sizeof(*rest));
 	r = spec_read(&spec, data, (size_t)st.st_size, &reply->err);
 	if (r == 0) {
-		r = start(s, &spec, req, rest, pidfd, reply);
+		r = start(s, &spec, req, rest, made, reply);
 		spec_free(&spec);
 	}
 	(void)munmap(data, (size_t)st.st_size);
@@ -158,21 +172,20 @@ serve_next(struct server *s)
 {
 	struct wire_request req;
 	struct wire_reply reply = {0};
-	int fds[WIRE_FDS] = {0}, pidfd = -1;
+	int fds[WIRE_FDS] = {0}, made[2] = {-1, -1};
 	size_t i, count = 0;
 	ssize_t n;
 
 	n = wire_recv(INIT_SOCKET, &req, sizeof(req), fds, &count);
 	if (n != sizeof(req))
 		_exit(0); /* the runner is gone */
-	(void)serve(s, &req, fds, count, &pidfd, &reply);
-	if (wire_send(INIT_SOCKET, &reply, sizeof(reply), &pidfd,
-		pidfd < 0 ? 0 : 1) < 0)
+	(void)serve(s, &req, fds, count, made, &reply);
+	if (wire_send(INIT_SOCKET, &reply, sizeof(reply), made,
+		made[0] < 0 ? 0 : 1U + (made[1] >= 0)) < 0)
 		_exit(0);
-	if (pidfd >= 0 && s->machine.contained)
-		network_take_call(&s->networks, pidfd);
-	else if (pidfd >= 0)
-		(void)close(pidfd);
+	if (made[0] >= 0)
+		network_take_call(&s->networks, made[0]);
+	fd_cleanup(&made[1]);
 	for (i = 0; i < count; i++)
 		(void)close(fds[i]);
 }
@@ -180,7 +193,7 @@ serve_next(struct server *s)
 void
 server_run(int sock, pid_t runner, enum sandbox_mode mode)
 {
-	struct server s = {0};
+	struct server s = {.networks.current = NETWORK_NONE};
 	struct wire_hello hello = {0};
 	int pidfd = pidfd_open(runner, 0);
 
@@ -190,6 +203,7 @@ server_run(int sock, pid_t runner, enum sandbox_mode mode)
 	if (machine_enter(&s.machine, mode, hello.missing,
 		sizeof(hello.missing), &hello.err) == 0)
 		(void)follow(runner, &hello.err);
+	hello.networks = s.machine.contained;
 	if (wire_send(INIT_SOCKET, &hello, sizeof(hello), NULL, 0) < 0 ||
 	    hello.err.status != 0)
 		_exit(0);

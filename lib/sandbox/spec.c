@@ -5,10 +5,10 @@
 #include "base/mem.h"
 
 struct head {
-	uint64_t entries, argc, envc, argument;
+	uint64_t entries, argc, envc, argument, bundle;
 	sandbox_main *main;
 	struct spawn_limits limits;
-	uint8_t has_argv, has_workspace, devices, tmp, proc;
+	uint8_t has_argv, has_workspace, devices, tmp, proc, net;
 };
 
 struct cursor {
@@ -53,6 +53,7 @@ spec_write(const struct spawn *s, struct buf *out)
 	h.argc = count_of(s->argv);
 	h.envc = count_of(s->env);
 	h.argument = s->argument.len;
+	h.bundle = s->bundle.len;
 	h.main = s->main;
 	h.limits = s->limits;
 	h.has_argv = s->argv != NULL;
@@ -60,6 +61,7 @@ spec_write(const struct spawn *s, struct buf *out)
 	h.devices = v->devices;
 	h.tmp = v->tmp;
 	h.proc = v->proc;
+	h.net = s->net;
 	buf_add(out, &h, sizeof(h));
 	for (i = 0; i < v->count; i++) {
 		buf_putc(out, (char)v->entries[i].rights);
@@ -72,6 +74,8 @@ spec_write(const struct spawn *s, struct buf *out)
 	put_list(out, s->env, h.envc);
 	if (s->argument.len > 0)
 		buf_add(out, s->argument.data, s->argument.len);
+	if (s->bundle.len > 0)
+		buf_add(out, s->bundle.data, s->bundle.len);
 }
 
 static char *
@@ -155,6 +159,9 @@ spec_read(struct spec *s, char *data, size_t len, struct err *e)
 	s->env = get_list(&c, h.envc);
 	s->argument.data = get_bytes(&c, h.argument);
 	s->argument.len = h.argument;
+	s->bundle.data = get_bytes(&c, h.bundle);
+	s->bundle.len = h.bundle;
+	s->net = h.net;
 	s->main = h.main;
 	s->limits = h.limits;
 	if (!h.has_argv) {

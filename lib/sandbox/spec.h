@@ -15,6 +15,8 @@ struct spec {
 	sandbox_main *main;
 	struct slice argument;
 	struct spawn_limits limits;
+	struct slice bundle;
+	bool net;
 };
 
 void spec_write(const struct spawn *, struct buf *out);

@@ -17,15 +17,17 @@
 struct wire_hello {
 	struct err err; /* status 0: ready */
 	char missing[400];
+	bool networks;
 };
 
 /* Runner to launcher.  Descriptors: the spec, where the init reports, then
  * those that the flags name, in this order. */
 struct wire_request {
 	bool in, out, errout, held;
+	bool net; /* no descriptor; one more comes back */
 };
 
-/* Launcher to runner: the child's pidfd comes with it. */
+/* Launcher to runner: the child's pidfd comes with it, and the listener. */
 struct wire_reply {
 	struct err err; /* status 0: started */
 	pid_t pid;

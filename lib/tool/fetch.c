@@ -1,11 +1,6 @@
 /*
  * http_get, by the runner itself: each hop is decided by the net grants, and
- * each address that a name turns out to have once more.
- *
- * A name that is granted may lead into a private network only when the grant
- * names it exactly; to this machine or this link only when the name is
- * "localhost" or the address itself is granted.  A deny of the address holds
- * whatever the name.
+ * each address that a name turns out to have once more (reach.h).
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +10,7 @@
 #include "base/mem.h"
 #include "base/http.h"
 #include "base/url.h"
-#include "tool/address.h"
+#include "sandbox/reach.h"
 #include "tool/inside.h"
 #include "tool/stream.h"
 
@@ -51,54 +46,23 @@ on_data(void *arg, const struct http_head *head, const char *data, size_t n)
 	return HTTP_MORE;
 }
 
-static void
-decide(const struct fetch *f, const char *resource, struct decision *out)
+static struct reach
+reach_of(const struct fetch *f)
 {
-	struct grant_query q = {.right = RIGHT_CONNECT,
-	    .kind = GRANT_NET,
-	    .resource = resource,
+	return (struct reach){.policy = f->ctx->policy,
 	    .workspace = f->ctx->workspace,
 	    .tool = f->tool->name,
 	    .now = f->ctx->now};
-
-	policy_decide(f->ctx->policy, &q, out);
-}
-
-static bool
-is_localhost(const char *host)
-{
-	size_t n = strlen(host);
-
-	return strcmp(host, "localhost") == 0 ||
-	       (n > 10 && strcmp(host + n - 10, ".localhost") == 0);
 }
 
 static bool
 permit(void *arg, const struct sockaddr *to)
 {
 	struct fetch *f = arg;
-	struct decision d;
-	bool exact = f->winner != NULL && f->winner->resource[0] != '*';
+	struct reach r = reach_of(f);
 
-	if (address_resource(to, f->address)) {
-		decide(f, f->address, &d);
-		if (d.winner != NULL && d.verdict == GRANT_ALLOW)
-			return true;
-		if (d.winner == NULL) {
-			switch (address_class(to)) {
-			case ADDRESS_PUBLIC:
-				return true;
-			case ADDRESS_PRIVATE:
-				if (exact)
-					return true;
-				break;
-			case ADDRESS_LOCAL:
-				if (exact && is_localhost(f->url.host))
-					return true;
-				break;
-			}
-		}
-	}
+	if (reach_address(&r, f->winner, f->url.host, to, f->address))
+		return true;
 	f->refused = true;
 	return false;
 }
@@ -137,9 +101,10 @@ static bool
 granted(struct fetch *f, bool redirected, struct tool_result *out)
 {
 	char *resource CLEANUP_FREE = url_resource(&f->url);
+	struct reach r = reach_of(f);
 	struct decision d;
 
-	decide(f, resource, &d);
+	reach_host(&r, resource, &d);
 	f->winner = d.winner;
 	if (d.verdict == GRANT_ALLOW)
 		return true;

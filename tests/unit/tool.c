@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "base/utf8.h"
-#include "tool/address.h"
+#include "sandbox/address.h"
 #include "tool/args.h"
 #include "tool/inside.h"
 #include "tool/stream.h"

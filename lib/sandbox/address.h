@@ -3,8 +3,8 @@
  * that somebody else controls cannot lead there.  IANA's special-purpose
  * registries (RFC 6890), and IPv6 forms that carry an IPv4 address.
  */
-#ifndef TOOL_ADDRESS_H
-#define TOOL_ADDRESS_H
+#ifndef SANDBOX_ADDRESS_H
+#define SANDBOX_ADDRESS_H
 
 #include <stdbool.h>
 #include <sys/socket.h>

@@ -1,4 +1,4 @@
-#include "tool/address.h"
+#include "sandbox/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

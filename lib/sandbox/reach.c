@@ -1,0 +1,50 @@
+#include "sandbox/reach.h"
+
+#include <string.h>
+
+void
+reach_host(const struct reach *r, const char *resource, struct decision *out)
+{
+	struct grant_query q = {.right = RIGHT_CONNECT,
+	    .kind = GRANT_NET,
+	    .resource = resource,
+	    .workspace = r->workspace,
+	    .tool = r->tool,
+	    .now = r->now,
+	    .tainted = r->tainted};
+
+	policy_decide(r->policy, &q, out);
+}
+
+static bool
+is_localhost(const char *host)
+{
+	size_t n = strlen(host);
+
+	return strcmp(host, "localhost") == 0 ||
+	       (n > 10 && strcmp(host + n - 10, ".localhost") == 0);
+}
+
+bool
+reach_address(const struct reach *r, const struct grant *winner,
+    const char *host, const struct sockaddr *to, char text[64])
+{
+	bool exact = winner != NULL && winner->resource[0] != '*';
+	struct decision d;
+
+	text[0] = '\0';
+	if (!address_resource(to, text))
+		return false;
+	reach_host(r, text, &d);
+	if (d.winner != NULL)
+		return d.verdict == GRANT_ALLOW;
+	switch (address_class(to)) {
+	case ADDRESS_PUBLIC:
+		return true;
+	case ADDRESS_PRIVATE:
+		return exact;
+	case ADDRESS_LOCAL:
+		return exact && is_localhost(host);
+	}
+	return false;
+}
