@@ -3,16 +3,21 @@
 #include <sys/stat.h>
 
 #include "cli/grantverb.h"
+#include "cli/value.h"
 
-enum { O_BECAUSE = 256, O_JSON, O_ROOT };
+enum { O_BECAUSE = 256, O_JSON, O_KEY, O_ROOT, O_WAIT };
 
 static const struct opt opts[] = {
-    {"because", O_BECAUSE, "TEXT", "deny: tell the agent why"},
+    {"because", O_BECAUSE, "TEXT", "deny, revoke: say why"},
     {"json", O_JSON, NULL, "one JSON object a line"},
-    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
+    {"key", O_KEY, "FILE", "sign with this secret key, not the root's"},
+    {"root", O_ROOT, "DIR", "where the agents are"},
+    {"wait", O_WAIT, "DURATION", "for a running agent (default 30s)"},
+    {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {"pending [--json] [AGENT]",
     "answer REQUEST TEXT|-", "approve REQUEST", "deny [--because TEXT] REQUEST",
+    "give [--key FILE] AGENT 'LINE'", "revoke [--because TEXT] AGENT GRANT",
     "list [--json] AGENT", "check AGENT RIGHT RESOURCE", NULL};
 
 static const struct program program = {.name = "agent-grant",
@@ -36,6 +41,10 @@ option(void *arg, int letter, const char *v)
 		a->verb.json = true;
 	else if (letter == O_ROOT)
 		a->root = v;
+	else if (letter == O_KEY)
+		a->verb.key = v;
+	else if (letter == O_WAIT)
+		a->verb.wait = value_duration(&program, "wait", v);
 	else
 		a->verb.because = v;
 }
@@ -49,8 +58,10 @@ static const struct verb {
     {"approve", grantask_approve, 1, 1},
     {"check", grantverb_check, 3, 3},
     {"deny", grantask_deny, 1, 1},
+    {"give", grantverb_give, 2, 2},
     {"list", grantverb_list, 1, 1},
     {"pending", grantask_pending, 0, 1},
+    {"revoke", grantverb_revoke, 2, 2},
 };
 
 static const struct verb *

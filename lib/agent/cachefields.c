@@ -105,39 +105,6 @@ get_call(struct call *c, const struct json *j)
 	field_get_digest(j, "after", &c->after);
 }
 
-static bool
-is_base(const struct grant *g)
-{
-	return g->from != NULL && strcmp(g->from, "base") == 0;
-}
-
-/* In their order, on which decisions between equals may rest.  The profile
- * base is one word, where its first line stands. */
-static void
-put_grants(struct jsonw *w, const struct policy *p)
-{
-	const struct grant *g, *first = NULL;
-	size_t i;
-
-	jsonw_bool(w, "base", p->base);
-	jsonw_array(w, "grants");
-	for (i = 0; i < p->count; i++) {
-		g = &p->grants[i];
-		if (is_base(g) && first == NULL)
-			first = g;
-		if (is_base(g) && strcmp(g->line, first->line) != 0)
-			continue;
-		jsonw_object(w, NULL);
-		jsonw_string(w, "line", is_base(g) ? "base" : g->line);
-		jsonw_maybe(w, "id", g->id);
-		jsonw_maybe(w, "from", g->from);
-		field_put_integer(w, "given", g->given);
-		field_put_integer(w, "uses", g->limits.uses);
-		jsonw_end(w, '}');
-	}
-	jsonw_end(w, ']');
-}
-
 static void
 put_lists(struct jsonw *w, const struct state *s)
 {
@@ -178,7 +145,7 @@ put_lists(struct jsonw *w, const struct state *s)
 		field_put_integer(w, NULL, s->jumps[i].to);
 	}
 	jsonw_end(w, ']');
-	put_grants(w, &s->policy);
+	field_put_authority(w, s);
 }
 
 void
@@ -215,45 +182,6 @@ fields_put(struct jsonw *w, const struct state *s)
 	field_put_integer(w, "convo_bytes", (int64_t)s->convo.len);
 	sha256_get(&s->running, &convo);
 	jsonw_digest(w, "convo", &convo);
-}
-
-static int
-get_grant(struct policy *p, const struct json *g)
-{
-	const char *line = json_get_string(g, "line");
-	const char *id = json_get_string(g, "id");
-	const char *from = json_get_string(g, "from");
-	struct grant *new;
-	struct err e;
-
-	if (line == NULL)
-		return -1;
-	if (strcmp(line, "base") == 0) {
-		policy_add_base(p);
-		return 0;
-	}
-	if (policy_add(p, line, from == NULL ? "journal" : from, &e) < 0)
-		return -1;
-	new = &p->grants[p->count - 1];
-	new->given = field_get_integer(g, "given");
-	new->limits.uses = field_get_integer(g, "uses");
-	if (id != NULL) {
-		free(new->id);
-		new->id = mem_strdup(id);
-	}
-	return 0;
-}
-
-static int
-get_grants(struct state *s, const struct json *j)
-{
-	const struct json *g;
-
-	for (g = json_first(json_get(j, "grants")); g != NULL; g = json_next(g))
-		if (get_grant(&s->policy, g) < 0)
-			return -1;
-	s->policy.base = json_get_bool(j, "base", false);
-	return 0;
 }
 
 static void
@@ -346,5 +274,5 @@ int
 fields_get(struct state *s, const struct json *j)
 {
 	get_state(s, j);
-	return s->model == NULL ? -1 : get_grants(s, j);
+	return s->model == NULL ? -1 : field_get_authority(s, j);
 }

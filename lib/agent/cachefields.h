@@ -17,4 +17,8 @@ int64_t field_get_integer(const struct json *, const char *key);
 /* Absent leaves it as it is. */
 void field_get_digest(const struct json *, const char *key, struct digest *);
 
+/* cachegrants.c: the layers of grants, and the commands that were taken. */
+void field_put_authority(struct jsonw *, const struct state *);
+int field_get_authority(struct state *, const struct json *);
+
 #endif

@@ -11,13 +11,16 @@
 static void
 put_decision(struct jsonw *w, const struct plan *p)
 {
-	const struct grant *g = p->decision.winner;
+	const struct decision *d = &p->decision;
+	size_t i;
 
 	jsonw_object(w, "decision");
 	jsonw_string(w, "verdict", grant_effect_name(p->decision.verdict));
 	jsonw_array(w, "grants");
-	if (g != NULL)
-		jsonw_maybe(w, NULL, g->id);
+	if (d->verdict == GRANT_DENY && d->winner != NULL)
+		jsonw_maybe(w, NULL, d->winner->id);
+	for (i = 0; d->verdict != GRANT_DENY && i < d->used_count; i++)
+		jsonw_maybe(w, NULL, d->used[i]->id);
 	jsonw_end(w, ']');
 	jsonw_maybe(w, "approval", p->approval);
 	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);

@@ -42,29 +42,21 @@ refuse(struct plan *p, const char *why)
 }
 
 /*
- * A person approved exactly this call: for it alone, the grant that asks
- * allows.  The copy borrows what its grants point at.
+ * A person approved exactly this call: for it alone, the grants that ask
+ * allow.
  */
 static void
 use_approval(struct runner *r, struct plan *p)
 {
-	const struct policy *own = &r->s->state.policy;
 	const struct approval *a = r->by != NULL
 				       ? NULL
 				       : state_approval(&r->s->state,
 					     p->call->name, p->call->arguments);
-	size_t i;
 
 	if ((a == NULL && !p->recorded) || p->decision.winner == NULL)
 		return;
 	p->approval = mem_strdup(a == NULL ? "" : a->request);
-	p->approved = *own;
-	p->approved.grants = mem_new(own->count, sizeof(*own->grants));
-	for (i = 0; i < own->count; i++) {
-		p->approved.grants[i] = own->grants[i];
-		if (&own->grants[i] == p->decision.winner)
-			p->approved.grants[i].effect = GRANT_ALLOW;
-	}
+	policy_approved(&r->s->state.policy, &p->decision, &p->approved);
 	p->decision.verdict = GRANT_ALLOW;
 	(void)snprintf(p->decision.why, sizeof(p->decision.why),
 	    "approved by request %s", p->approval);
@@ -289,7 +281,7 @@ plan_free(struct plan *p)
 {
 	json_free(p->arguments);
 	free(p->approval);
-	free(p->approved.grants);
+	policy_approved_free(&p->approved);
 }
 
 int

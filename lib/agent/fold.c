@@ -256,29 +256,6 @@ apply_model_reply(struct folding *f, struct err *e)
 }
 
 static int
-apply_grant(struct folding *f, struct err *e)
-{
-	const char *line = json_get_string(f->body, "line");
-	const char *id = json_get_string(f->body, "grant");
-	const char *from = json_get_string(f->body, "from");
-	struct policy *p = &f->s->policy;
-
-	if (line == NULL || id == NULL)
-		return folding_bad(f, "no line or id", e);
-	if (strcmp(line, "base") == 0) {
-		policy_add_base(p);
-		return 0;
-	}
-	if (policy_add(p, line, from == NULL ? "journal" : from, e) < 0) {
-		e->status = EX_DATAERR; /* it was good when it was given */
-		return err_wrap(e, "record %" PRId64, f->rec->seq);
-	}
-	folding_set(&p->grants[p->count - 1].id, id);
-	p->grants[p->count - 1].given = f->rec->time;
-	return 0;
-}
-
-static int
 apply_exit(struct folding *f, struct err *e)
 {
 	const char *name = json_get_string(f->body, "state");
@@ -319,7 +296,9 @@ static const struct {
     [RECORD_TOOL_RESULT] = {folding_tool_result, true},
     [RECORD_ASK] = {folding_ask, true},
     [RECORD_ANSWER] = {folding_answer, false},
-    [RECORD_GRANT] = {apply_grant, false},
+    [RECORD_GRANT] = {folding_grant, false},
+    [RECORD_REVOKE] = {folding_revoke, false},
+    [RECORD_COMMAND] = {folding_command, false},
     [RECORD_WAKE] = {apply_wake, false},
     [RECORD_BUDGET] = {apply_budget, false},
     [RECORD_CKPT] = {apply_ckpt, false},

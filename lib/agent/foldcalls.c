@@ -15,16 +15,14 @@ folding_digest(const struct json *body, const char *key, struct digest *out)
 	return hex != NULL && digest_parse(hex, strlen(hex), out) == 0;
 }
 
-static void
-read_decision(struct call *c, const struct json *decision)
+static enum grant_effect
+read_verdict(const struct json *decision)
 {
 	const char *v = json_get_string(decision, "verdict");
 
-	c->verdict = GRANT_DENY;
 	if (v != NULL && strcmp(v, "allow") == 0)
-		c->verdict = GRANT_ALLOW;
-	else if (v != NULL && strcmp(v, "ask") == 0)
-		c->verdict = GRANT_ASK;
+		return GRANT_ALLOW;
+	return v != NULL && strcmp(v, "ask") == 0 ? GRANT_ASK : GRANT_DENY;
 }
 
 static void
@@ -40,24 +38,6 @@ spend_approval(struct state *s, const char *request)
 		}
 }
 
-/* A finite grant that let a call through has one use less. */
-static void
-spend_uses(struct policy *p, const struct json *grants)
-{
-	const struct json *g;
-	const char *id;
-	size_t i;
-
-	for (g = json_first(grants); g != NULL; g = json_next(g))
-		for (i = 0; i < p->count; i++) {
-			id = json_string(g);
-			if (id != NULL && p->grants[i].id != NULL &&
-			    strcmp(p->grants[i].id, id) == 0 &&
-			    p->grants[i].limits.uses > 0)
-				p->grants[i].limits.uses--;
-		}
-}
-
 int
 folding_tool_call(struct folding *f, struct err *e)
 {
@@ -68,17 +48,22 @@ folding_tool_call(struct folding *f, struct err *e)
 
 	if (id == NULL)
 		return folding_bad(f, "no call", e);
-	if (json_get_string(f->body, "by") != NULL)
-		return 0; /* a person's, by agent-tool */
+	decision = json_get(f->body, "decision");
+	if (json_get_string(f->body, "by") != NULL) {
+		/* A person's, by agent-tool: no part of the turn, but it takes
+		 * its uses. */
+		if (read_verdict(decision) == GRANT_ALLOW)
+			folding_spend(f->s, decision);
+		return 0;
+	}
 	c = state_call(f->s, id);
 	if (c == NULL || c->phase != CALL_WANTED)
 		return folding_bad(f, "a call that nobody asked for", e);
 	if (effect == NULL || tool_effect_parse(effect, &c->effect) < 0)
 		return folding_bad(f, "bad effect", e);
-	read_decision(c, json_get(f->body, "decision"));
+	c->verdict = read_verdict(decision);
 	if (c->verdict == GRANT_ALLOW) {
-		decision = json_get(f->body, "decision");
-		spend_uses(&f->s->policy, json_get(decision, "grants"));
+		folding_spend(f->s, decision);
 		spend_approval(f->s, json_get_string(decision, "approval"));
 	}
 	c->phase = CALL_OPEN;
@@ -101,6 +86,7 @@ folding_tool_result(struct folding *f, struct err *e)
 
 	if (id == NULL || status == NULL || f->text.len == 0)
 		return folding_bad(f, "no call, status or text", e);
+	folding_give_back(s, json_get(f->body, "unused"));
 	if (json_get_string(f->body, "by") != NULL)
 		return 0;
 	c = state_call(s, id);

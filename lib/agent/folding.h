@@ -36,4 +36,13 @@ int folding_ask(struct folding *, struct err *);
 int folding_answer(struct folding *, struct err *);
 int folding_restore(struct folding *, struct err *);
 
+/* foldgrants.c */
+int folding_grant(struct folding *, struct err *);
+int folding_revoke(struct folding *, struct err *);
+int folding_command(struct folding *, struct err *);
+/* A call that is let through takes one use of each of its grants; `reserved`
+ * ones are its own until its result says what it did not use. */
+void folding_spend(struct state *, const struct json *decision);
+void folding_give_back(struct state *, const struct json *unused);
+
 #endif

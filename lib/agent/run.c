@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/authority.h"
 #include "agent/ckpt.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -219,20 +220,42 @@ first_checkpoint(struct runner *r, struct err *e)
 	}
 }
 
+/* What others committed meanwhile.  1: what was revoked is not known, and the
+ * run ends. */
+static int
+catch_up(struct runner *r, struct run_end *end, struct err *e)
+{
+	struct err why;
+
+	if (order_drain(r->s, e) < 0)
+		return -1;
+	if (authority_sync(r->s, &why) < 0) {
+		if (why.status != EX_DATAERR) {
+			*e = why;
+			return -1;
+		}
+		run_end_set(end, AGENT_READY, EX_DATAERR, why.msg);
+		return 1;
+	}
+	return expire_requests(r, e);
+}
+
 /* One step: 1 the run ends, 0 go on, -1. */
 static int
 step(struct runner *r, struct run_end *end, struct err *e)
 {
 	struct state *s = &r->s->state;
 	struct action act;
+	int got;
 
 	if (runner_stop_asked(r)) {
 		run_end_set(end, AGENT_READY,
 		    r->opt->stop_status(r->opt->stop_fd), "stopped");
 		return 1;
 	}
-	if (expire_requests(r, e) < 0)
-		return -1;
+	got = catch_up(r, end, e);
+	if (got != 0)
+		return got;
 	turn_next(s, calls_alone, r, &act);
 	if (act.kind == ACT_MODEL && checkpoint(r, false, e) < 0)
 		return -1;
@@ -282,6 +305,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	int got;
 
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0)
+		return -1;
+	if (order_drain(r->s, e) < 0 || authority_sync(r->s, e) < 0)
 		return -1;
 	if (nothing_new(r, end))
 		return 0;
@@ -345,7 +370,8 @@ run_call(struct session *s, struct launcher *l, const char *by,
 	c.id = mem_printf("u%" PRId64, journal_next(&s->journal));
 	c.name = mem_strdup(tool);
 	c.arguments = mem_strdup(arguments);
-	if (check_workspace(&r, e) == 0)
+	if (check_workspace(&r, e) == 0 && order_drain(s, e) == 0 &&
+	    authority_sync(s, e) >= 0)
 		got = calls_make_one(&r, &c, out, e);
 	if (got == 0)
 		got = session_seal(s, e);

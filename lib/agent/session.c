@@ -266,6 +266,7 @@ session_close(struct session *s)
 	journal_close(&s->journal);
 	state_free(&s->state);
 	info_free(&s->info);
+	revoked_free(&s->revoked);
 	free(s->workspace);
 	free(s->quarantine);
 	s->workspace = s->quarantine = NULL;

@@ -5,6 +5,7 @@
 #ifndef AGENT_SESSION_H
 #define AGENT_SESSION_H
 
+#include "agent/revoked.h"
 #include "agent/state.h"
 #include "journal/journal.h"
 
@@ -24,6 +25,7 @@ struct session {
 	bool own;			/* it is the agent's own work/ */
 	char *quarantine;		/* where what calls made at denied
 					   names goes */
+	struct revoked revoked;		/* ROOT/revoked, as last read */
 };
 
 /*

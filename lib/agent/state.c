@@ -80,6 +80,9 @@ state_free(struct state *s)
 	while (s->approval_count > 0)
 		approval_free(&s->approvals[--s->approval_count]);
 	free(s->approvals);
+	while (s->taken_count > 0)
+		free(s->taken[--s->taken_count].why);
+	free(s->taken);
 	free(s->model);
 	free(s->goal);
 	free(s->text);

@@ -93,6 +93,14 @@ struct jump {
 	int64_t at, to;
 };
 
+/* A command that was taken: it is not taken again. */
+struct taken {
+	char nonce[RAND_TEXT];
+	int64_t expires;	/* of no use from then on */
+	int status;		/* exit status for who sent it */
+	char *why;		/* NULL: it is done */
+};
+
 struct state {
 	enum agent_status status;
 	int64_t seq, time;	/* of the last record */
@@ -125,7 +133,9 @@ struct state {
 	size_t request_count, request_cap;
 	struct approval *approvals;
 	size_t approval_count, approval_cap;
-	struct policy policy;
+	struct policy policy;	/* the agent's own; above it its ancestors' */
+	struct taken *taken;
+	size_t taken_count, taken_cap;
 	bool awake;		/* time counts */
 	bool tainted;		/* text from a network is in the conversation */
 	int64_t messages;	/* in the conversation */
@@ -165,12 +175,16 @@ int state_then(const struct state *, int64_t seq, struct state *then,
 void state_drop_calls(struct state *);
 void request_free(struct request *);
 void approval_free(struct approval *);
+/* What the policy was becomes the layer above, and the own one is empty. */
+void state_push_layer(struct state *);
 
 const char *agent_status_name(enum agent_status);
 int agent_status_parse(const char *, enum agent_status *out);
 /* The call with our id, or NULL. */
 struct call *state_call(const struct state *, const char *id);
 struct request *state_request(const struct state *, const char *id);
+/* The command of this nonce, if it was taken and could be sent again. */
+const struct taken *state_taken(const struct state *, const char *nonce);
 /* The approval for this call, or NULL. */
 const struct approval *state_approval(const struct state *, const char *tool,
     const char *arguments);

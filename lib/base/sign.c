@@ -151,6 +151,19 @@ sign_secret_parse(
 }
 
 int
+sign_text_parse(const char *text, size_t len, unsigned char keynum[SIGN_KEYNUM],
+    unsigned char sig[SIGN_BYTES], struct err *e)
+{
+	unsigned char f[SIGNATURE_FILE];
+
+	if (get(text, len, f, sizeof(f)) < 0)
+		return err_set(e, EX_DATAERR, 0, "not a signify signature");
+	memcpy(keynum, f + 2, SIGN_KEYNUM);
+	memcpy(sig, f + 10, SIGN_BYTES);
+	return 0;
+}
+
+int
 sign_make(const struct sign_secret *k, const void *data, size_t n,
     unsigned char sig[SIGN_BYTES], struct err *e)
 {

@@ -44,5 +44,8 @@ int sign_check(const struct sign_public *, const void *, size_t n,
 /* A signature file: comment line and base64 of "Ed", key number, signature. */
 void sign_text(const struct sign_public *, const unsigned char sig[SIGN_BYTES],
     struct buf *out);
+/* Read one: the signature, and the number of the key that made it. */
+int sign_text_parse(const char *, size_t, unsigned char keynum[SIGN_KEYNUM],
+    unsigned char sig[SIGN_BYTES], struct err *);
 
 #endif

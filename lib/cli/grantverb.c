@@ -1,11 +1,49 @@
 /* agent-grant's grants: what an agent may do. */
+#include <fcntl.h>
 #include <string.h>
 
-#include "agent/session.h"
+#include "agent/authority.h"
 #include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "cli/grantverb.h"
+
+static void
+read_key(const char *path, struct sign_secret *out)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct err e;
+	int got;
+
+	if (file_read(AT_FDCWD, path, 4096, &text, &e) < 0)
+		die_err(&e);
+	got = sign_secret_parse(buf_str(&text), text.len, out, &e);
+	mem_wipe(text.data, text.len);
+	if (got < 0) {
+		err_wrap(&e, "%s", path);
+		die_err(&e);
+	}
+}
+
+#define ORDER_LASTS (600 * CLOCK_SECOND)
+
+void
+grantverb_commit(const struct grant_args *a, const char *agent,
+    const char *verb, struct slice members, struct order *out)
+{
+	struct sign_secret key = {0};
+	int64_t wait = a->wait == 0 ? GRANT_WAIT : a->wait;
+	struct err e;
+	int got;
+
+	if (a->key != NULL)
+		read_key(a->key, &key);
+	got = order_make(a->root, agent, verb, members, ORDER_LASTS,
+	    a->key == NULL ? NULL : &key, out, &e);
+	sign_wipe(&key);
+	if (got < 0 || order_commit(a->root, out, clock_deadline(wait), &e) < 0)
+		die_err(&e);
+}
 
 int
 grantverb_list(const struct grant_args *a, char *operands[])
@@ -67,4 +105,65 @@ grantverb_check(const struct grant_args *a, char *operands[])
 	printf("%s: %s\n", grant_effect_name(d.verdict), d.why);
 	session_close(&s);
 	return d.verdict == GRANT_ALLOW ? 0 : EX_NO;
+}
+
+int
+grantverb_give(const struct grant_args *a, char *operands[])
+{
+	struct order c CLEANUP_ORDER = {0};
+	struct buf members CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &members};
+	char id[ULID_TEXT], grant[AUTHORITY_ID];
+	struct grant g;
+	struct err e;
+
+	if (grant_parse(operands[1], &g, &e) < 0 ||
+	    root_find(a->root, operands[0], id, &e) < 0)
+		die_err(&e);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "line", g.line);
+	jsonw_end(&w, '}');
+	grant_free(&g);
+	grantverb_commit(
+	    a, id, "give", (struct slice){members.data, members.len}, &c);
+	authority_id(&c, grant);
+	printf("%s\n", grant);
+	return 0;
+}
+
+/* The commit point is ROOT/revoked; the journal follows when it can. */
+int
+grantverb_revoke(const struct grant_args *a, char *operands[])
+{
+	const char *grant = operands[1];
+	const struct policy *p;
+	char id[ULID_TEXT];
+	struct session s;
+	bool found = false;
+	struct err e;
+
+	if (root_find(a->root, operands[0], id, &e) < 0 ||
+	    session_read(a->root, id, true, &s, &e) < 0)
+		die_err(&e);
+	for (p = &s.state.policy; p != NULL && !found; p = p->above)
+		found = policy_find(p, grant) != NULL;
+	session_close(&s);
+	if (!found)
+		die(EX_NOINPUT,
+		    "agent '%s' has no grant '%s' (agent-grant list shows "
+		    "them)",
+		    operands[0], grant);
+	if (revoked_add(a->root, id, grant, "user", a->because, &e) < 0)
+		die_err(&e);
+	if (session_write(a->root, id, &s, &e) < 0) {
+		if (e.status != EX_TEMPFAIL) /* else its holder sees to it */
+			die_err(&e);
+		return 0;
+	}
+	if (order_drain(&s, &e) < 0 || authority_sync(&s, &e) < 0 ||
+	    session_seal(&s, &e) < 0)
+		die_err(&e);
+	session_close(&s);
+	order_sweep(a->root, id);
+	return 0;
 }

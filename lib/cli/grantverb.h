@@ -6,17 +6,28 @@
 #ifndef CLI_GRANTVERB_H
 #define CLI_GRANTVERB_H
 
-#include "agent/root.h"
+#include "agent/order.h"
 #include "cli/opt.h"
 
 struct grant_args {
 	const struct program *program;
 	bool json;
 	const char *because;
+	const char *key;	/* a person's secret key; NULL: the root's */
+	int64_t wait;		/* ns for a running agent to take a command */
 	struct root *root;
 };
 
+#define GRANT_WAIT (30 * CLOCK_SECOND)
+
+/* Make a command of these members, sign and commit it; dies when it was not
+ * taken.  The caller frees `*out`. */
+void grantverb_commit(const struct grant_args *, const char *agent,
+    const char *verb, struct slice members, struct order *out);
+
 /* Operands end with NULL; how many there may be is in the program's table. */
+int grantverb_give(const struct grant_args *, char *operands[]);
+int grantverb_revoke(const struct grant_args *, char *operands[]);
 int grantverb_list(const struct grant_args *, char *operands[]);
 int grantverb_check(const struct grant_args *, char *operands[]);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "grant/match.h"
 
@@ -119,6 +120,22 @@ decide(const struct policy *p, const struct subject *s,
 		out[bit] = best[bit].verdict;
 }
 
+static void
+decide_layers(const struct policy *p, const struct subject *s,
+    struct verdict out[RIGHT_BITS])
+{
+	struct verdict layer[RIGHT_BITS];
+	size_t bit;
+
+	decide(p, s, out);
+	for (p = p->above; p != NULL; p = p->above) {
+		decide(p, s, layer);
+		for (bit = 0; bit < RIGHT_BITS; bit++)
+			if (layer[bit].effect < out[bit].effect)
+				out[bit] = layer[bit];
+	}
+}
+
 void
 policy_verdicts(const struct policy *p, const struct grant_query *q,
     struct verdict out[RIGHT_BITS])
@@ -126,22 +143,129 @@ policy_verdicts(const struct policy *p, const struct grant_query *q,
 	struct subject s CLEANUP(subject_free);
 
 	subject_init(&s, q);
-	decide(p, &s, out);
+	decide_layers(p, &s, out);
+}
+
+/* The verdict of one layer on the query's one right. */
+static struct verdict
+decide_one(const struct policy *p, const struct subject *s)
+{
+	struct verdict all[RIGHT_BITS];
+	size_t bit = 0;
+
+	decide(p, s, all);
+	while (bit + 1 < RIGHT_BITS && (s->query->right >> bit & 1) == 0)
+		bit++;
+	return all[bit];
+}
+
+static void
+begin(struct decision *d, struct verdict v)
+{
+	d->verdict = v.effect;
+	d->winner = v.winner;
+	d->used_count = 0;
+}
+
+static void
+use(struct decision *d, const struct verdict *v)
+{
+	if (v->effect != GRANT_DENY && d->used_count < DECISION_USED)
+		d->used[d->used_count++] = v->winner;
+}
+
+void
+policy_decide_layer(
+    const struct policy *p, const struct grant_query *q, struct decision *out)
+{
+	struct subject s CLEANUP(subject_free);
+	struct verdict v;
+
+	subject_init(&s, q);
+	v = decide_one(p, &s);
+	begin(out, v);
+	use(out, &v);
+	explain(out, &s);
 }
 
 void
 policy_decide(
     const struct policy *p, const struct grant_query *q, struct decision *out)
 {
-	struct verdict all[RIGHT_BITS];
 	struct subject s CLEANUP(subject_free);
-	size_t bit = 0;
+	struct verdict v;
 
 	subject_init(&s, q);
-	decide(p, &s, all);
-	while (bit + 1 < RIGHT_BITS && (q->right >> bit & 1) == 0)
-		bit++;
-	out->winner = all[bit].winner;
-	out->verdict = all[bit].effect;
+	v = decide_one(p, &s);
+	begin(out, v);
+	use(out, &v);
+	for (p = p->above; p != NULL; p = p->above) {
+		v = decide_one(p, &s);
+		use(out, &v);
+		if (v.effect < out->verdict) {
+			out->verdict = v.effect;
+			out->winner = v.winner;
+		}
+	}
 	explain(out, &s);
+}
+
+bool
+decision_use(struct decision *d, const struct decision *other)
+{
+	size_t i, k;
+
+	for (i = 0; i < other->used_count; i++) {
+		for (k = 0; k < d->used_count; k++)
+			if (d->used[k] == other->used[i])
+				break;
+		if (k < d->used_count)
+			continue;
+		if (d->used_count == DECISION_USED)
+			return false;
+		d->used[d->used_count++] = other->used[i];
+	}
+	return true;
+}
+
+static bool
+is_used(const struct decision *d, const struct grant *g)
+{
+	size_t i;
+
+	for (i = 0; i < d->used_count; i++)
+		if (d->used[i] == g)
+			return true;
+	return false;
+}
+
+void
+policy_approved(
+    const struct policy *p, const struct decision *d, struct policy *out)
+{
+	size_t i;
+
+	*out = *p;
+	out->grants = mem_new(p->count, sizeof(*p->grants));
+	for (i = 0; i < p->count; i++) {
+		out->grants[i] = p->grants[i];
+		if (!is_used(d, &p->grants[i]))
+			continue;
+		out->grants[i].effect = GRANT_ALLOW;
+		out->grants[i].limits.unless_tainted = false;
+	}
+	if (p->above == NULL)
+		return;
+	out->above = mem_new(1, sizeof(*out->above));
+	policy_approved(p->above, d, out->above);
+}
+
+void
+policy_approved_free(struct policy *p)
+{
+	if (p->above != NULL)
+		policy_approved_free(p->above);
+	free(p->above);
+	free(p->grants);
+	*p = (struct policy){0};
 }

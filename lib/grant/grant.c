@@ -159,6 +159,9 @@ grant_free(struct grant *g)
 	free(g->line);
 	free(g->id);
 	free(g->from);
+	while (g->parent_count > 0)
+		free(g->parents[--g->parent_count]);
+	free(g->parents);
 	memset(g, 0, sizeof(*g));
 }
 

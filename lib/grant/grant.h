@@ -84,14 +84,25 @@ struct grant {
 	char *line;		/* the line in its canonical form */
 	char *id;		/* who refers to it; NULL until journalled */
 	char *from;		/* "FILE:LINE", "base", "--allow"…; for people */
+	bool revoked;		/* matches nothing any more */
+	/* Whose narrowings it is, "AGENT/GRANT" each, nearest first: it dies
+	 * with any of them. */
+	char **parents;
+	size_t parent_count;
 };
 
-/* A layer: one party's grants. */
+/*
+ * A layer: one party's grants, and the layers above it, those of whom it has
+ * its authority from.  What all of them allow is allowed: a decision is the
+ * least of every layer's.
+ */
 struct policy {
 	struct grant *grants;
 	size_t count, cap;
 	bool base;		/* starts from the profile `base` */
+	struct policy *above;	/* owned; NULL: none */
 };
+#define LAYERS_MOST 16
 
 void policy_init(struct policy *);
 void policy_free(struct policy *);
@@ -122,6 +133,8 @@ void policy_add_base(struct policy *);
  * run anything anyway. */
 void policy_add_workspace(struct policy *);
 
+/* The grant with this id in this layer, or NULL. */
+struct grant *policy_find(const struct policy *, const char *id);
 /* Start the clocks: every grant not given yet is given at `now` (real time).
  * Who loads a policy calls this once, and journals the time. */
 void policy_given(struct policy *, int64_t now);
@@ -149,9 +162,13 @@ struct grant_query {
 	bool tainted;
 };
 
+#define DECISION_USED ((size_t)4 * (LAYERS_MOST + 1))
 struct decision {
 	enum grant_effect verdict;	/* GRANT_DENY also when none matches */
 	const struct grant *winner;	/* NULL: none matched */
+	/* Each layer's winner that does not deny: what a call takes a use of. */
+	const struct grant *used[DECISION_USED];
+	size_t used_count;
 	char why[200];			/* one line for people and records */
 };
 
@@ -161,6 +178,19 @@ struct decision {
  * ask.  Pure. */
 void policy_decide(const struct policy *, const struct grant_query *,
     struct decision *out);
+/* One layer's own decision, with the layers above it left out. */
+void policy_decide_layer(const struct policy *, const struct grant_query *,
+    struct decision *out);
+/* Take over what another decision for the same call uses; false: no room. */
+bool decision_use(struct decision *, const struct decision *other);
+/*
+ * A person's word for what was decided: a copy of all layers in which each
+ * grant of `used` that asks allows.  It borrows what the grants point at, and
+ * is freed with policy_approved_free.
+ */
+void policy_approved(const struct policy *, const struct decision *,
+    struct policy *out);
+void policy_approved_free(struct policy *);
 /* The same decisions for a set of rights, without the words: out[i] is that
  * of the bit 1 << i, a deny where the set lacks it. */
 struct verdict {

@@ -22,9 +22,29 @@ cut(struct policy *p, size_t count)
 void
 policy_free(struct policy *p)
 {
-	cut(p, 0);
-	free(p->grants);
-	memset(p, 0, sizeof(*p));
+	struct policy *above;
+
+	for (;;) {
+		above = p->above;
+		cut(p, 0);
+		free(p->grants);
+		memset(p, 0, sizeof(*p));
+		if (above == NULL)
+			return;
+		*p = *above;
+		free(above);
+	}
+}
+
+struct grant *
+policy_find(const struct policy *p, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->grants[i].id != NULL && strcmp(p->grants[i].id, id) == 0)
+			return &p->grants[i];
+	return NULL;
 }
 
 int

@@ -64,6 +64,33 @@ has_call_grant(const struct policy *p, const struct tool *tool)
 	return false;
 }
 
+/* One layer's word on the tool itself. */
+static void
+decide_call_layer(const struct policy *p, const struct tool *tool,
+    const struct grant_query *q, struct decision *out)
+{
+	policy_decide_layer(p, q, out);
+	if (out->winner == NULL && tool->builtin && !has_call_grant(p, tool))
+		allow_because(out, "a built-in tool");
+}
+
+/* Keep the lesser verdict; of two allowing ones the one that names a grant on
+ * the tool itself, since that is the closest; and what both use. */
+static void
+least(struct decision *so_far, const struct decision *next)
+{
+	struct decision both = *so_far;
+
+	if (next->verdict < so_far->verdict ||
+	    (next->verdict == so_far->verdict && so_far->winner == NULL)) {
+		both = *next;
+		next = so_far;
+	}
+	if (!decision_use(&both, next))
+		deny_because(&both, "it rests on too many grants");
+	*so_far = both;
+}
+
 static void
 decide_call(const struct tool *tool, const struct json *arguments,
     const struct tool_context *c, struct decision *out)
@@ -75,21 +102,14 @@ decide_call(const struct tool *tool, const struct json *arguments,
 	    .arguments = arguments,
 	    .now = c->now,
 	    .tainted = c->tainted};
+	const struct policy *p = c->policy;
+	struct decision d;
 
-	policy_decide(c->policy, &q, out);
-	if (out->winner == NULL && tool->builtin &&
-	    !has_call_grant(c->policy, tool))
-		allow_because(out, "a built-in tool");
-}
-
-/* Keep the lesser verdict; of two allowing ones the one that names a grant on
- * the tool itself, since that is where uses are counted. */
-static void
-least(struct decision *so_far, const struct decision *next)
-{
-	if (next->verdict < so_far->verdict ||
-	    (next->verdict == so_far->verdict && so_far->winner == NULL))
-		*so_far = *next;
+	decide_call_layer(p, tool, &q, out);
+	for (p = p->above; p != NULL; p = p->above) {
+		decide_call_layer(p, tool, &q, &d);
+		least(out, &d);
+	}
 }
 
 static void
