@@ -283,9 +283,9 @@ inside(sandbox_main *body, const char *arguments, bool go, struct buf *out)
 		_exit(body((struct slice){arguments, strlen(arguments)}));
 	}
 	(void)close(answer[1]);
-	(void)close(in[0]);
-	if (go)
+	if (go) /* with its end open: it may have ended already */
 		(void)file_write_all(in[1], "g", 1, "go", &e);
+	(void)close(in[0]);
 	(void)close(in[1]);
 	buf_clear(out);
 	(void)file_read_fd(answer[0], "answer", 1 << 20, out, &e);
