@@ -11,6 +11,7 @@
 
 struct codec;	/* contexts that are costly to make; for one thread */
 
+/* `level` 0: 3, and 15 for what is small. */
 void codec_new(int level, struct codec **out);
 void codec_free(struct codec *);
 

@@ -4,7 +4,21 @@
 #include "base/mem.h"
 #include "bundle/reader.h"
 
-/* Prove and get frame `i` of the index. */
+/* What of frame `i` of the index's is the index: bundle_open saw that it fits. */
+static struct slice
+index_part(const struct bundle *b, size_t i, struct slice frame)
+{
+	const struct manifest *m = &b->manifest;
+	const struct seek_frame *f = b->frames.table.frame + m->index_frame;
+	size_t from = i == 0 ? (size_t)m->index_offset : 0;
+	int64_t end = f->start + m->index_offset + m->index_size;
+
+	if (f[i].start + (int64_t)frame.len > end)
+		frame.len = (size_t)(end - f[i].start);
+	return (struct slice){frame.data + from, frame.len - from};
+}
+
+/* Prove and get the part of the index in its frame `i`. */
 static int
 index_frame(struct bundle *b, struct frame_view *v, size_t i, struct slice *out,
     struct err *e)
@@ -13,9 +27,11 @@ index_frame(struct bundle *b, struct frame_view *v, size_t i, struct slice *out,
 	int64_t frame = m->index_frame + (int64_t)i;
 	bool known = v->frame == frame;
 	struct digest d;
+	struct slice all;
 
-	if (frame_get(v, frame, out, e) < 0)
+	if (frame_get(v, frame, &all, e) < 0)
 		return -1;
+	*out = index_part(b, i, all);
 	/* What a view holds has been proved when it was got. */
 	if (known)
 		return 0;

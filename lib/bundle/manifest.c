@@ -44,6 +44,8 @@ put_index(struct jsonw *w, const struct manifest *m)
 	put_digest(w, "sha256", &m->index);
 	jsonw_integer(w, "entries", m->entries);
 	jsonw_integer(w, "frame", m->index_frame);
+	jsonw_integer(w, "offset", m->index_offset);
+	jsonw_integer(w, "size", m->index_size);
 	put_digests(w, "frames", m->frames, m->frame_count);
 	jsonw_end(w, '}');
 }
@@ -136,6 +138,8 @@ get_index(const struct json *j, struct manifest *m)
 
 	m->entries = get_count(j, "entries", &good);
 	m->index_frame = get_count(j, "frame", &good);
+	m->index_offset = get_count(j, "offset", &good);
+	m->index_size = get_count(j, "size", &good);
 	return good && get_digest(json_get(j, "sha256"), &m->index) &&
 	       get_digests(json_get(j, "frames"), &m->frames, &m->frame_count);
 }

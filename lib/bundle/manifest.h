@@ -34,8 +34,9 @@ struct manifest {
 	int64_t files, bytes;	/* in the whole work tree, and their sizes */
 	int64_t entries;	/* lines of the index */
 	struct digest index;	/* of the whole index */
-	int64_t index_frame;	/* its first frame */
-	struct digest *frames;	/* of the index's frames; owned */
+	/* Where it begins, and how long it is. */
+	int64_t index_frame, index_offset, index_size;
+	struct digest *frames;	/* of its part in each frame; owned */
 	size_t frame_count;
 };
 

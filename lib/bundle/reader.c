@@ -68,6 +68,29 @@ take(const struct bundle *b, struct slice end, size_t *at, size_t most,
 	return 0;
 }
 
+/* `*at` before the manifest's header, past the members that share its frame. */
+static int
+skip_members(
+    const struct bundle *b, struct slice end, size_t *at, struct err *e)
+{
+	static const char name[] = "agent/manifest.json";
+	const char *header;
+	int64_t size;
+
+	for (;;) {
+		header = end.data + *at;
+		if (end.len - *at < TAR_BLOCK)
+			return foreign(b, e);
+		if (memcmp(header, name, sizeof(name)) == 0)
+			return 0;
+		size = tar_size(header);
+		if (size < 0 || end.len - *at - TAR_BLOCK <
+				    (size_t)size + tar_padding(size))
+			return foreign(b, e);
+		*at += TAR_BLOCK + (size_t)size + tar_padding(size);
+	}
+}
+
 static int
 read_end(struct bundle *b, struct err *e)
 {
@@ -85,7 +108,8 @@ read_end(struct bundle *b, struct err *e)
 			return foreign(b, e);
 	end = (struct slice){end.data + pad, end.len - pad};
 	at = 0;
-	if (take(b, end, &at, MANIFEST_MAX, &b->text, e) < 0)
+	if (skip_members(b, end, &at, e) < 0 ||
+	    take(b, end, &at, MANIFEST_MAX, &b->text, e) < 0)
 		return -1;
 	if (end.len - at > TAR_END &&
 	    take(b, end, &at, SIGNATURE_MAX, &b->signature, e) < 0)
@@ -120,15 +144,29 @@ check_signature(
 	return 0;
 }
 
-/* The frames that the manifest says are the index's are there. */
+/* The index lies where the manifest says, with a part in each of its frames. */
+static bool
+index_fits(const struct manifest *m, const struct seek_table *t)
+{
+	uint64_t first = (uint64_t)m->index_frame;
+	const struct seek_frame *f, *last;
+	int64_t end;
+
+	if (first >= t->count || m->frame_count == 0 ||
+	    m->frame_count > t->count - first || m->index_size == 0 ||
+	    m->index_size > t->size)
+		return false;
+	f = t->frame + first;
+	last = f + m->frame_count - 1;
+	end = f->start + m->index_offset + m->index_size;
+	return m->index_offset < (int64_t)f->size && end > last->start &&
+	       end <= last->start + (int64_t)last->size;
+}
+
 static int
 check_frames(const struct bundle *b, struct err *e)
 {
-	const struct manifest *m = &b->manifest;
-	uint64_t count = b->frames.table.count;
-
-	if (m->frame_count == 0 || (uint64_t)m->index_frame >= count ||
-	    m->frame_count != count - 1 - (uint64_t)m->index_frame)
+	if (!index_fits(&b->manifest, &b->frames.table))
 		return err_set(e, EX_DATAERR, 0,
 		    "the manifest of '%s' does not fit its seek table",
 		    b->frames.name);

@@ -11,13 +11,21 @@
 /* Index frames: a look-up reads a few of them. */
 #define INDEX_FRAME ((size_t)128 << 10)
 
+/* A frame of at most this size is unpacked in no time, whatever of it is
+ * wanted: what is small shares one, which packs better. */
+#define SHARED ((int64_t)64 << 10)
+
+/* More than the manifest of a small index, its signature, and headers. */
+#define END_ROOM ((int64_t)8 << 10)
+/* What it says of a bundle that this one replaces. */
+#define REPLACED (DIGEST_HEX + 3)
+
 void
 writer_init(struct writer *w, int fd, const char *name,
     const struct writer_options *o, struct manifest *m)
 {
 	*w = (struct writer){.key = o->key, .m = m};
-	framer_new(
-	    fd, name, o->level == 0 ? 3 : o->level, o->threads, &w->framer);
+	framer_new(fd, name, o->level, o->threads, &w->framer);
 	tar_new(&w->tar);
 	/* What is written is what a reader of the text will get. */
 	m->time -= m->time % (CLOCK_SECOND / 1000000);
@@ -41,11 +49,37 @@ writer_free(struct writer *w)
 	*w = (struct writer){0};
 }
 
+/* Does the bundle's first frame still run, with room for so much more? */
+static bool
+first_frame_holds(const struct writer *w, int64_t size)
+{
+	int64_t frame, offset;
+
+	framer_where(w->framer, &frame, &offset);
+	return frame == 0 && (offset == 0 || offset + size <= SHARED);
+}
+
+/* The first frame is looked into most often: it stays small. */
+static int
+end_first_frame(struct writer *w, int64_t size, struct err *e)
+{
+	int64_t frame, offset;
+
+	framer_where(w->framer, &frame, &offset);
+	return frame > 0 || first_frame_holds(w, size)
+		   ? 0
+		   : framer_cut(w->framer, e);
+}
+
 int
 writer_begin(struct writer *w, struct entry *n, struct err *e)
 {
 	buf_clear(&w->scratch);
 	if (tar_header(w->tar, &w->scratch, n, e) < 0 ||
+	    end_first_frame(w,
+		(int64_t)w->scratch.len + tar_content(n) +
+		    (int64_t)tar_padding(tar_content(n)),
+		e) < 0 ||
 	    framer_add(w->framer, w->scratch.data, w->scratch.len, e) < 0)
 		return -1;
 	if (n->type == ENTRY_FILE)
@@ -162,7 +196,6 @@ writer_head(struct writer *w, const struct writer_agent *a, struct err *e)
 		return -1;
 	c = content_bytes(&grants);
 	if (put_member(w, "agent/grants.json", &c, &w->m->grants, e) < 0 ||
-	    framer_cut(w->framer, e) < 0 ||
 	    put_member(w, "agent/journal.jsonl", &a->journal, &sum, e) < 0)
 		return -1;
 	for (i = 0; i < a->blob_count; i++)
@@ -193,14 +226,25 @@ put_plain(struct writer *w, const char *path, const char *text, size_t len,
 		   : 0;
 }
 
-/* The index in frames of whole lines, each with its digest. */
+/* A part of the index, whose digest proves it alone. */
 static int
-put_index_frames(struct writer *w, struct err *e)
+put_part(struct writer *w, size_t at, size_t len, size_t *cap, struct err *e)
 {
-	struct buf *text = &w->agent.index;
+	struct manifest *m = w->m;
+	const char *text = w->agent.index.data + at;
+
+	mem_room(&m->frames, m->frame_count, cap, sizeof(*m->frames));
+	digest_of(text, len, &m->frames[m->frame_count++]);
+	return framer_add(w->framer, text, len, e);
+}
+
+/* A large index in frames of its own, of whole lines. */
+static int
+put_parts(struct writer *w, struct err *e)
+{
+	const struct buf *text = &w->agent.index;
 	size_t at = 0, len, cap = 0;
 	const char *end;
-	struct manifest *m = w->m;
 
 	while (at < text->len) {
 		len = text->len - at;
@@ -209,22 +253,18 @@ put_index_frames(struct writer *w, struct err *e)
 			    len - INDEX_FRAME + 1);
 			len = (size_t)(end - (text->data + at)) + 1;
 		}
-		mem_room(&m->frames, m->frame_count, &cap, sizeof(*m->frames));
-		digest_of(text->data + at, len, &m->frames[m->frame_count++]);
-		if (framer_cut(w->framer, e) < 0 ||
-		    framer_add(w->framer, text->data + at, len, e) < 0)
+		if (put_part(w, at, len, &cap, e) < 0 ||
+		    framer_cut(w->framer, e) < 0)
 			return -1;
 		at += len;
 	}
-	return framer_cut(w->framer, e);
+	return 0;
 }
 
-static int
-put_index(struct writer *w, struct err *e)
+static void
+join_lines(struct writer *w)
 {
 	struct buf *text = &w->agent.index;
-	int64_t offset;
-	struct entry n;
 	size_t i;
 
 	qsort(w->member, w->members, sizeof(*w->member), by_path);
@@ -232,23 +272,49 @@ put_index(struct writer *w, struct err *e)
 		entry_line(text, &w->member[i]);
 	w->m->entries += (int64_t)w->members;
 	buf_add(text, w->work.index.data, w->work.index.len);
-	digest_of(text->data, text->len, &w->m->index);
-	n = agent_entry(w, "agent/index.jsonl", (int64_t)text->len);
-	if (writer_begin(w, &n, e) < 0 || framer_cut(w->framer, e) < 0)
-		return -1;
-	framer_where(w->framer, &w->m->index_frame, &offset);
-	assert(offset == 0);
-	if (put_index_frames(w, e) < 0)
-		return -1;
-	return framer_zeros(w->framer, tar_padding((int64_t)text->len), e);
+	buf_add(&w->agent.sums, w->work.sums.data, w->work.sums.len);
 }
 
 static int
-put_sums(struct writer *w, struct err *e)
+put_index(struct writer *w, bool shared, struct err *e)
 {
-	buf_add(&w->agent.sums, w->work.sums.data, w->work.sums.len);
-	return put_plain(
-	    w, "agent/SHA256SUMS", w->agent.sums.data, w->agent.sums.len, e);
+	struct buf *text = &w->agent.index;
+	struct manifest *m = w->m;
+	size_t cap = 0;
+	struct entry n;
+
+	digest_of(text->data, text->len, &m->index);
+	m->index_size = (int64_t)text->len;
+	n = agent_entry(w, "agent/index.jsonl", m->index_size);
+	if (writer_begin(w, &n, e) < 0 ||
+	    (!shared && framer_cut(w->framer, e) < 0))
+		return -1;
+	framer_where(w->framer, &m->index_frame, &m->index_offset);
+	if ((shared ? put_part(w, 0, text->len, &cap, e) : put_parts(w, e)) < 0)
+		return -1;
+	return framer_zeros(w->framer, tar_padding(m->index_size), e);
+}
+
+/* Check sums and index.  With what follows they share one frame, the first one
+ * if that still runs, unless they are large. */
+static int
+put_lists(struct writer *w, struct err *e)
+{
+	const struct buf *sums = &w->agent.sums;
+	int64_t rest;
+	bool shared;
+
+	join_lines(w);
+	rest = (int64_t)(sums->len + w->agent.index.len +
+			 w->m->replace_count * REPLACED) +
+	       END_ROOM;
+	shared = rest <= SHARED;
+	if (!(shared && first_frame_holds(w, rest)) &&
+	    framer_cut(w->framer, e) < 0)
+		return -1;
+	return put_plain(w, "agent/SHA256SUMS", sums->data, sums->len, e) < 0
+		   ? -1
+		   : put_index(w, shared, e);
 }
 
 static int
@@ -271,7 +337,7 @@ writer_finish(struct writer *w, struct written *out, struct err *e)
 	struct buf text CLEANUP_BUF = {0};
 	struct written r;
 
-	if (put_sums(w, e) < 0 || put_index(w, e) < 0)
+	if (put_lists(w, e) < 0)
 		return -1;
 	manifest_write(w->m, &text);
 	if (text.len > MANIFEST_MAX)

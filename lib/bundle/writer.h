@@ -15,7 +15,7 @@
 #include "bundle/manifest.h"
 
 struct writer_options {
-	int level;		/* of zstd; 0: 3 */
+	int level;		/* of zstd; 0: as codec.h says */
 	int threads;		/* 0: one a processor */
 	const struct sign_secret *key; /* NULL: no signature */
 };
