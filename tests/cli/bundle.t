@@ -199,12 +199,14 @@ is "$("$bundle" list outck/1 | jq -r .path | tr '\n' ' ')" \
     'work work/in work/in/y work/m work/m/below ' \
     'one folder is left out, by its inode'
 if unshare -m mount -t tmpfs none out/m 2>/dev/null; then
+	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount -t tmpfs none out/m && touch out/m/other &&
 	    "$0" save out outck 2' "$bundle" >/dev/null
 	is "$("$bundle" list outck/2 | jq -r 'select(.path == "work/m").type')" \
 	    mount 'another mount is recorded'
 	is "$("$bundle" list outck/2 | grep -c -e other -e below)" 0 \
 	    'and not entered'
+	# shellcheck disable=SC2016
 	unshare -m sh -c 'mount --bind /etc out/m && "$0" save out outck 3' \
 	    "$bundle" >/dev/null
 	is "$("$bundle" list outck/3 | grep -c work/m/)" 0 \
@@ -254,7 +256,7 @@ is $bad 0 'a bundle that is cut is refused, and nothing is left'
 
 # ---- crash ------------------------------------------------------------------
 mkdir -p crash crashck
-for i in {1..40}; do head -c 300000 /dev/urandom >crash/$i; done
+for i in {1..40}; do head -c 300000 /dev/urandom >"crash/$i"; done
 "$bundle" save crash crashck good >good.id
 bad=0 killed=0
 # The shell tells of what was killed on its own stderr.
@@ -266,7 +268,7 @@ for ms in 001 003 005 008 012 020 040; do
 	[ ! -e crashck/new ] || "$bundle" check crashck/new || bad=1
 	rm -f crashck/new
 	"$bundle" sweep crashck
-	[ "$(ls -A crashck | tr '\n' ' ')" = 'good index ' ] || bad=1
+	[ "$(printf "%s " crashck/* | sed "s,crashck/,,g")" = 'good index ' ] || bad=1
 	"$bundle" check crashck/good || bad=1
 done
 } 2>/dev/null
@@ -277,7 +279,7 @@ if strace -o /dev/null true 2>/dev/null; then
 		status 74 "a failed $call is told" strace -f -o /dev/null \
 		    -e trace=$call -e inject=$call:error=ENOSPC:when=1 \
 		    "$bundle" save crash crashck new
-		is "$(ls -A crashck | tr '\n' ' ')" 'good index ' \
+		is "$(printf "%s " crashck/* | sed "s,crashck/,,g")" 'good index ' \
 		    'and leaves nothing behind'
 	done
 	strace -f -o trace -e trace=fsync,renameat "$bundle" save v vck 3 \
