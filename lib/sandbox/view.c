@@ -81,8 +81,6 @@ static_assert((int)RIGHT_READ == (int)VIEW_READ &&
 		  (int)RIGHT_WRITE == (int)VIEW_WRITE &&
 		  (int)RIGHT_EXEC == (int)VIEW_EXEC,
     "rights");
-enum { EXEC_BIT = 2 };
-static_assert(1 << EXEC_BIT == (int)RIGHT_EXEC, "its place");
 
 /* Who asks, and for which folder. */
 struct compiler {
@@ -112,8 +110,6 @@ rights_of(struct compiler *c, const char *path)
 	/* a mount cannot be written without being read */
 	if ((rights & VIEW_READ) == 0)
 		return 0;
-	if ((rights & VIEW_WRITE) != 0 && d[EXEC_BIT].winner == NULL)
-		rights |= VIEW_EXEC;
 	return rights;
 }
 

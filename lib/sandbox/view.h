@@ -40,11 +40,9 @@ struct view {
  * root, the same, or NULL) is always masked, but for the workspace when that
  * lies inside it.  `tool` is whose sandbox it is, for `via` grants (or NULL).
  * An `ask` compiles as a deny, and so does what is only granted `unless
- * tainted`.  What can be written can be executed, unless that is denied:
- * whoever may write a file could run a copy of it anyway.  What cannot be read
- * cannot be written either.  /tmp is a private one under the profile base,
- * unless a grant names the machine's.  Status 78 when a policy cannot be
- * enforced by this kernel interface.
+ * tainted`.  What cannot be read cannot be written either.  /tmp is a private
+ * one under the profile base, unless a grant names the machine's.  Status 78
+ * when a policy cannot be enforced by this kernel interface.
  */
 int view_compile(const struct policy *, const char *workspace,
     const char *hidden, const char *tool, int64_t now, struct view *out,

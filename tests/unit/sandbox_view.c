@@ -44,9 +44,10 @@ rights(const struct view *v, const char *path)
 static void
 test_rules(void)
 {
-	static const char *const lines[] = {"allow read,write file:**",
+	static const char *const lines[] = {"allow read,write,exec file:**",
 	    "deny write file:.git/**", "deny read,write file:.env",
-	    "allow read file:/data/**", "ask read file:/data/private/**",
+	    "allow read,write file:/rw/**", "allow read file:/data/**",
+	    "ask read file:/data/private/**",
 	    "allow read file:/data/private/open", "allow exec file:/opt/x",
 	    "deny exec file:src/**", "allow read file:/one", NULL};
 	struct view v = {0};
@@ -55,10 +56,12 @@ test_rules(void)
 	start(false, lines);
 	ok(compile("/ws", NULL, NULL, &v, &e) == 0, "a policy compiles");
 	ok(rights(&v, "/ws/x") == (VIEW_READ | VIEW_WRITE | VIEW_EXEC),
-	    "what may be written may be executed");
+	    "all that is granted is there");
+	ok(rights(&v, "/rw/x") == (VIEW_READ | VIEW_WRITE),
+	    "what may be written may not be executed for that");
 	ok(rights(&v, "/ws/src/x") == (VIEW_READ | VIEW_WRITE),
-	    "unless executing it is denied");
-	ok(rights(&v, "/ws/.git/HEAD") == VIEW_READ,
+	    "nor where executing it is denied");
+	ok(rights(&v, "/ws/.git/HEAD") == (VIEW_READ | VIEW_EXEC),
 	    "a denial takes one right of several");
 	ok(rights(&v, "/ws/.env") == 0, "a denied file is masked");
 	ok(rights(&v, "/data/x") == VIEW_READ, "absolute paths are granted");
