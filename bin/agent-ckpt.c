@@ -1,4 +1,4 @@
-/* agent-ckpt: make, inspect, judge, verify, restore and prune checkpoints. */
+/* agent-ckpt: make, inspect, compare, judge, restore and prune checkpoints. */
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -9,14 +9,20 @@
 enum {
 	O_ALSO = 256,
 	O_DAILY,
+	O_FILES,
 	O_FULL,
 	O_JSON,
 	O_JUNIT,
 	O_KEEP,
 	O_KEY,
+	O_MAX_TEXT,
+	O_MESSAGES,
+	O_NAME_ONLY,
 	O_ROOT,
 	O_RULES,
 	O_SINCE,
+	O_STAT,
+	O_STATE,
 	O_TO
 };
 
@@ -24,28 +30,35 @@ static const struct opt opts[] = {
     {"also", O_ALSO, "SEQ", "prune: keep this one; may be repeated"},
     {"daily", O_DAILY, "N", "prune: keep the newest of each of N days"},
     {"dry-run", 'n', NULL, "prune: only say what would be done"},
+    {"files", O_FILES, NULL, "diff: only the files"},
     {"full", O_FULL, NULL, "save: all files, not what changed"},
     {"json", O_JSON, NULL, "one JSON object a line"},
     {"junit", O_JUNIT, "FILE", "check: a report in JUnit's XML"},
     {"keep", O_KEEP, "N", "prune: keep the N newest"},
     {"key", O_KEY, "FILE", "bundles must be signed by this key"},
+    {"max-text", O_MAX_TEXT, "SIZE", "diff: larger is binary; default 1M"},
+    {"messages", O_MESSAGES, NULL, "show: the conversation"},
+    {"name-only", O_NAME_ONLY, NULL, "diff: only the paths"},
     {"output", 'o', "FILE", "export: write here; default stdout"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"rules", O_RULES, "FILE", "check: rules, one a line"},
     {"since", O_SINCE, "BUNDLE", "check: what changes are counted from"},
+    {"stat", O_STAT, NULL, "diff: only how much changed"},
+    {"state", O_STATE, NULL, "diff: only the state"},
     {"to", O_TO, "DIR", "restore: make this new folder"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
-    "show BUNDLE", "cat BUNDLE PATH", "diff BUNDLE BUNDLE",
+    "show [--messages] BUNDLE", "cat BUNDLE PATH",
+    "diff [--stat] [--state|--files] BUNDLE BUNDLE|AGENT@live",
     "check [--rules FILE] [--since BUNDLE] BUNDLE [RULE...]", "verify BUNDLE",
     "restore --to DIR BUNDLE", "export [-o FILE] BUNDLE",
     "prune [--keep N] [--daily N] [--also SEQ]... [-n] AGENT", NULL};
 
 static const struct program program = {.name = "agent-ckpt",
     .usage = usage,
-    .purpose =
-	"Make, inspect, verify, restore and prune checkpoints of agents.",
+    .purpose = "Make, inspect, compare, verify, restore and prune checkpoints "
+	       "of agents.",
     .opts = opts,
     .notes = "BUNDLE is a file, '-', or AGENT[@SEQ].  Status: 0; 1 they "
 	     "differ, a rule is\nbroken, there are none; 64 usage; 65 damaged; "
@@ -76,6 +89,9 @@ option(void *arg, int letter, const char *v)
 	case 'n':
 		a->dry = true;
 		break;
+	case O_FILES:
+		a->files = true;
+		break;
 	case O_FULL:
 		a->full = true;
 		break;
@@ -91,6 +107,15 @@ option(void *arg, int letter, const char *v)
 	case O_KEY:
 		a->key = v;
 		break;
+	case O_MAX_TEXT:
+		a->max_text = value_size(&program, "max-text", v);
+		break;
+	case O_MESSAGES:
+		a->messages = true;
+		break;
+	case O_NAME_ONLY:
+		a->names = true;
+		break;
 	case 'o':
 		a->output = v;
 		break;
@@ -99,6 +124,12 @@ option(void *arg, int letter, const char *v)
 		break;
 	case O_SINCE:
 		a->since = v;
+		break;
+	case O_STAT:
+		a->stat = true;
+		break;
+	case O_STATE:
+		a->state = true;
 		break;
 	case O_TO:
 		a->to = v;

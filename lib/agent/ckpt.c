@@ -282,6 +282,28 @@ record_ckpt(struct session *s, const struct manifest *m,
 	    s, RECORD_CKPT, (struct slice){body.data, body.len}, e);
 }
 
+int
+ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
+    struct snapshot *now, int *work, struct err *e)
+{
+	struct scan_options o = {.old = old, .to_save = to_save};
+	struct stat st;
+	int fd;
+
+	if (fstat(s->root->fd, &st) < 0)
+		return err_set(e, EX_IOERR, errno, "cannot read the root");
+	o.skip_device = s->own ? 0 : st.st_dev;
+	o.skip_inode = s->own ? 0 : st.st_ino;
+	if (file_open_dir(s->workspace, false, &fd, e) < 0)
+		return -1;
+	if (scan_tree(fd, &o, now, e) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	*work = fd;
+	return 0;
+}
+
 /* What the workspace is, and what the parent's was: from the stat cache when
  * that is the parent's tree, else from its bundles. */
 static int
@@ -289,16 +311,8 @@ scan(const struct session *s, struct parent *p, struct snapshot *old,
     struct snapshot *now, int *work, const struct snapshot **base,
     struct err *e)
 {
-	struct scan_options o = {.old = old, .to_save = true};
-	struct stat st;
-
-	if (file_open_dir(s->workspace, false, work, e) < 0 ||
-	    fstat(s->root->fd, &st) < 0)
-		return -1;
-	o.skip_device = s->own ? 0 : st.st_dev;
-	o.skip_inode = s->own ? 0 : st.st_ino;
 	snapshot_load(s->dir, old);
-	if (scan_tree(*work, &o, now, e) < 0)
+	if (ckpt_scan(s, old, true, now, work, e) < 0)
 		return -1;
 	*base = NULL;
 	if (!p->open)

@@ -29,6 +29,13 @@ int ckpt_save(struct session *, bool full,
     void (*progress)(void *arg, int64_t bytes), void *arg,
     struct ckpt_saved *out, struct err *);
 
+/*
+ * Look at the agent's workspace as it is now, open as `*work` then: digests
+ * are those of `old`, where it has them.  `to_save` as in scan.h.
+ */
+int ckpt_scan(const struct session *, const struct snapshot *old, bool to_save,
+    struct snapshot *now, int *work, struct err *);
+
 void ckpt_name(int64_t seq, char out[CKPT_NAME]);
 /* Is it the bundle of this id, or one that replaces it? */
 bool ckpt_is(const struct bundle *, const struct digest *id);
@@ -65,6 +72,15 @@ int ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *);
 void ckpt_close(struct ckpt_chain *);
 
 /*
+ * The chain that ends with the parent of its oldest bundle, found beside it:
+ * 1; 0: that one has no parent; -1: status 66 when it is missing.
+ */
+int ckpt_before(const struct ckpt_chain *, bool history, struct chain *out,
+    struct err *);
+/* Make a chain that was opened with less reach back to the first bundle. */
+int ckpt_reach_first(struct ckpt_chain *, struct err *);
+
+/*
  * Give each record of a chain that was opened with its history, its blobs in
  * place, in order and proved to follow each other.  Status 65.
  */
@@ -72,6 +88,9 @@ int ckpt_records(struct chain *, const struct past_each *, struct err *);
 /* Append a blob that they name, from the bundle that has it.  Status 65. */
 int ckpt_blob(struct chain *, const struct digest *, struct buf *out,
     struct err *);
+
+/* What the records of such a chain make, for its conversation. */
+int ckpt_state(struct chain *, struct state *out, struct err *);
 
 /*
  * Prove that agent/state.json and agent/grants.json of the newest bundle are

@@ -123,25 +123,78 @@ find_parent(
 	return 0;
 }
 
+/* What is in the folder `dir` (or -1) and older than `b`.  A younger one may
+ * stand for a parent, too, when pruning was interrupted: it builds on `b`. */
+static int
+older(int dir, const struct bundle *b, struct finder *f, struct err *e)
+{
+	*f = (struct finder){.dir = dir};
+	if (dir >= 0 && list_seqs(dir, &f->seq, &f->left, e) < 0)
+		return -1;
+	while (f->left > 0 && f->seq[f->left - 1] >= b->manifest.seq)
+		f->left--;
+	return 0;
+}
+
 /* Take over `b`, and follow it in the folder `dir` (or -1). */
 static int
 follow(
     struct bundle *b, int dir, bool history, struct chain *out, struct err *e)
 {
-	int64_t *seqs CLEANUP_FREE = NULL;
-	struct finder f = {.dir = dir};
+	struct finder f;
 	struct chain_opener opener = {find_parent, &f};
+	int r;
 
-	if (dir >= 0 && list_seqs(dir, &seqs, &f.left, e) < 0) {
+	if (older(dir, b, &f, e) < 0) {
 		bundle_close(b);
 		return -1;
 	}
-	f.seq = seqs;
-	/* A younger one may stand for a parent, too, when pruning was
-	 * interrupted: it builds on `b`. */
-	while (f.left > 0 && seqs[f.left - 1] >= b->manifest.seq)
-		f.left--;
-	return chain_open(b, &opener, history, out, e);
+	r = chain_open(b, &opener, history, out, e);
+	free(f.seq);
+	return r;
+}
+
+int
+ckpt_before(
+    const struct ckpt_chain *c, bool history, struct chain *out, struct err *e)
+{
+	const struct bundle *first = c->chain.layer[0];
+	struct finder f;
+	struct bundle *b;
+	int got;
+
+	if (!first->manifest.has_parent)
+		return 0;
+	if (older(c->dir, first, &f, e) < 0)
+		return -1;
+	got = find_parent(&f, &first->manifest.parent, &b, e);
+	free(f.seq);
+	if (got < 0)
+		return -1;
+	if (got == 0)
+		return err_set(e, EX_NOINPUT, 0, "its parent is missing");
+	return follow(b, c->dir, history, out, e) < 0 ? -1 : 1;
+}
+
+int
+ckpt_reach_first(struct ckpt_chain *c, struct err *e)
+{
+	struct chain before;
+	struct bundle **all;
+	int got = ckpt_before(c, true, &before, e);
+
+	if (got <= 0)
+		return got;
+	all = mem_new(before.count + c->chain.count, sizeof(struct bundle *));
+	memcpy(all, before.layer, before.count * sizeof(struct bundle *));
+	memcpy(all + before.count, c->chain.layer,
+	    c->chain.count * sizeof(struct bundle *));
+	free(before.layer);
+	free(c->chain.layer);
+	c->chain.layer = all;
+	c->chain.count += before.count;
+	c->chain.base += before.count;
+	return 0;
 }
 
 int

@@ -131,13 +131,34 @@ compare(
 }
 
 static int
-prove(struct chain *c, struct state *s, struct err *e)
+fold_records(struct chain *c, struct state *s, struct err *e)
 {
 	struct past_each each = {fold, s};
+
+	return ckpt_records(c, &each, e);
+}
+
+int
+ckpt_state(struct chain *c, struct state *out, struct err *e)
+{
+	struct state s;
+
+	state_init(&s);
+	if (fold_records(c, &s, e) < 0) {
+		state_free(&s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+static int
+prove(struct chain *c, struct state *s, struct err *e)
+{
 	struct bundle *newest = chain_newest(c);
 	struct buf want CLEANUP_BUF = {0};
 
-	if (ckpt_records(c, &each, e) < 0)
+	if (fold_records(c, s, e) < 0)
 		return -1;
 	state_json(s, &want);
 	if (compare(newest, "agent/state.json", &want, e) < 0)

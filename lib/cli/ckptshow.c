@@ -6,19 +6,7 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-
-static const char *const kinds[] = {"added", "removed", "changed"};
-
-/* A path as a person means it: without the "work/" before it. */
-static char *
-shown_path(struct slice path)
-{
-	size_t skip = sizeof(ENTRY_WORK);
-
-	if (path.len < skip)
-		return mem_strdup(".");
-	return mem_dup(path.data + skip, path.len - skip);
-}
+#include "cli/ckptpatch.h"
 
 /* ---- show -------------------------------------------------------------------------------- */
 
@@ -67,93 +55,172 @@ show_requests(struct table *t, const struct json *s)
 }
 
 static void
-show_state(const struct json *s, const struct bundle *b)
+show_state(struct table *t, const struct json *s, const struct bundle *b)
 {
 	static const char *const texts[] = {
 	    "state", "model", "goal", "text", "report"};
 	const struct manifest *m = &b->manifest;
 	char time[CLOCK_TEXT], text[96], hex[DIGEST_HEX + 1];
-	struct table t = {.columns = 2};
 	size_t i;
 
 	digest_hex(&b->id, hex);
-	add_row(&t, "bundle", hex);
-	add_row(&t, "agent", m->agent);
+	add_row(t, "bundle", hex);
+	add_row(t, "agent", m->agent);
 	clock_text(m->time, time);
 	(void)snprintf(text, sizeof(text), "%" PRId64 " (%s)", m->seq, time);
-	add_row(&t, "record", text);
+	add_row(t, "record", text);
 	for (i = 0; i < COUNT_OF(texts); i++)
-		add_row(&t, texts[i], json_get_string(s, texts[i]));
-	show_usage(&t, s);
-	show_requests(&t, s);
+		add_row(t, texts[i], json_get_string(s, texts[i]));
+	show_usage(t, s);
+	(void)snprintf(
+	    text, sizeof(text), "%" PRId64, json_get_integer(s, "messages", 0));
+	add_row(t, "messages", text);
+	show_requests(t, s);
 	(void)snprintf(text, sizeof(text),
 	    "%s, %" PRId64 " files, %" PRId64 " bytes",
 	    m->full ? "full" : "delta", m->files, m->bytes);
-	add_row(&t, "workspace", text);
-	table_print(&t, stdout);
+	add_row(t, "workspace", text);
 }
 
 static void
-show_grants(const struct json *j)
+show_grants(struct table *t, const struct json *j)
 {
 	const struct json *g;
 
 	if (json_get_bool(j, "base", false))
-		printf("grant base\n");
+		add_row(t, "grant", "base");
 	for (g = json_first(json_get(j, "grants")); g != NULL; g = json_next(g))
-		if (json_get_string(g, "line") != NULL)
-			show_line("grant ", json_get_string(g, "line"));
+		add_row(t, "grant", json_get_string(g, "line"));
 }
 
-/* What changed since the parent: the paths that a delta holds. */
+/* ---- what changed since the parent -------------------------------------------------------- */
+
+/* Told of each path; of none when it cannot be known. */
+struct teller {
+	void (*each)(void *arg, const char *kind, struct slice path);
+	void *arg;
+	char *unknown; /* why it is; owned */
+};
+
+static void
+tell(const struct teller *t, enum diff_kind kind, const struct entry *n)
+{
+	static const char *const kinds[] = {"added", "removed", "changed"};
+	struct diff_change c = {.kind = kind, .before = *n, .after = *n};
+
+	t->each(t->arg, kinds[kind], patch_path(&c));
+}
+
+/* A delta holds what changed; only its parent knows what was there before. */
 static int
-each_change(struct bundle *b,
-    void (*each)(void *arg, const char *kind, const char *path), void *arg,
+changes_of_delta(struct bundle *b, struct chain *parent, const struct teller *t,
     struct err *e)
 {
 	struct bundle_walk w CLEANUP(bundle_walk_free) = {0};
-	struct entry n;
-	int got;
+	struct entry n, old;
+	enum diff_kind kind;
+	size_t layer;
+	int got, was;
 
-	if (b->manifest.full)
-		return 0;
 	if (bundle_walk_init(&w, b, (struct slice){"work/", 5}, e) < 0)
 		return -1;
 	while ((got = bundle_walk_next(&w, &n, e)) == 1) {
-		char *path CLEANUP_FREE = NULL;
-
-		if (n.type == ENTRY_DIR)
+		kind = n.type == ENTRY_GONE ? DIFF_REMOVED : DIFF_CHANGED;
+		if (parent != NULL && kind == DIFF_CHANGED) {
+			was = chain_find(parent, n.path, &old, &layer, e);
+			if (was < 0)
+				return -1;
+			/* Hard links bring what they follow. */
+			if (was > 0 && entry_same(&n, &old))
+				continue;
+			kind = was == 0 ? DIFF_ADDED : kind;
+		} else if (n.type == ENTRY_DIR) {
 			continue;
-		path = shown_path(n.path);
-		each(arg, n.type == ENTRY_GONE ? "removed" : "changed", path);
+		}
+		tell(t, kind, &n);
 	}
 	return got;
 }
 
-static void
-print_change(void *arg, const char *kind, const char *path)
+static int
+changes_of_full(struct chain *now, struct chain *parent, const struct teller *t,
+    struct err *e)
 {
-	(void)arg;
-	show_line(kind[0] == 'r' ? "removed " : "changed ", path);
+	struct chain_walk a CLEANUP(chain_walk_free) = {0};
+	struct chain_walk b CLEANUP(chain_walk_free) = {0};
+	struct diff_change c;
+	struct diff d = {0};
+	int got;
+
+	if (digest_equal(&chain_newest(now)->manifest.work,
+		&chain_newest(parent)->manifest.work))
+		return 0;
+	if (chain_walk_init(&a, parent, e) < 0 ||
+	    chain_walk_init(&b, now, e) < 0)
+		return -1;
+	d.a = source_chain(&a);
+	d.b = source_chain(&b);
+	while ((got = diff_next(&d, &c, e)) == 1)
+		tell(t, c.kind, c.kind == DIFF_REMOVED ? &c.before : &c.after);
+	return got;
+}
+
+static int
+each_change(const struct ckpt_args *args, struct ckpt_chain *c,
+    struct teller *t, struct err *e)
+{
+	struct bundle *b = chain_newest(&c->chain);
+	struct chain parent;
+	struct err why;
+	int got = ckpt_before(c, false, &parent, &why), r;
+
+	if (got == 0)
+		return 0; /* the first one */
+	if (got < 0 && b->manifest.full) {
+		t->unknown = why.status == EX_NOINPUT
+				 ? mem_strdup("parent missing")
+				 : mem_strdup(why.msg);
+		return 0;
+	}
+	if (got < 0)
+		return changes_of_delta(b, NULL, t, e);
+	ckptverb_trust(args, &parent);
+	r = b->manifest.full ? changes_of_full(&c->chain, &parent, t, e)
+			     : changes_of_delta(b, &parent, t, e);
+	chain_close(&parent);
+	return r;
 }
 
 static void
-write_change(void *arg, const char *kind, const char *path)
+row_change(void *arg, const char *kind, struct slice path)
+{
+	struct buf name CLEANUP_BUF = {0};
+
+	patch_name(&name, "", path);
+	add_row(arg, kind, buf_str(&name));
+}
+
+static void
+write_change(void *arg, const char *kind, struct slice path)
 {
 	struct jsonw *w = arg;
 
 	jsonw_object(w, NULL);
 	jsonw_string(w, "change", kind);
-	jsonw_string(w, "path", path);
+	jsonw_text(w, "path", path.data, path.len);
 	jsonw_end(w, '}');
 }
 
+/* ---- the whole ------------------------------------------------------------------------------- */
+
 static int
-show_as_json(struct bundle *b, const struct buf *state,
-    const struct buf *grants, struct err *e)
+show_as_json(const struct ckpt_args *args, struct ckpt_chain *c,
+    const struct buf *state, const struct buf *grants, struct err *e)
 {
-	struct buf out CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &out};
+	struct bundle *b = chain_newest(&c->chain);
+	struct buf out CLEANUP_BUF = {0}, changes CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &out}, list = {.out = &changes};
+	struct teller t = {write_change, &list, NULL};
 	char hex[DIGEST_HEX + 1];
 
 	digest_hex(&b->id, hex);
@@ -164,35 +231,59 @@ show_as_json(struct bundle *b, const struct buf *state,
 	jsonw_raw(&w, "state", buf_str(state), strcspn(buf_str(state), "\n"));
 	jsonw_raw(
 	    &w, "grants", buf_str(grants), strcspn(buf_str(grants), "\n"));
-	jsonw_array(&w, "changes");
-	if (each_change(b, write_change, &w, e) < 0)
+	jsonw_array(&list, NULL);
+	if (each_change(args, c, &t, e) < 0)
 		return -1;
-	jsonw_end(&w, ']');
+	jsonw_end(&list, ']');
+	if (t.unknown != NULL)
+		jsonw_null(&w, "changes");
+	else
+		jsonw_raw(&w, "changes", changes.data, changes.len);
+	free(t.unknown);
 	jsonw_end(&w, '}');
 	show_json(stdout, out.data, out.len);
 	return 0;
 }
 
+static int
+show_as_table(const struct ckpt_args *args, struct ckpt_chain *c,
+    const struct json *state, const struct json *grants, struct err *e)
+{
+	struct table rows = {.columns = 2};
+	struct teller t = {row_change, &rows, NULL};
+	char *text CLEANUP_FREE = NULL;
+
+	show_state(&rows, state, chain_newest(&c->chain));
+	show_grants(&rows, grants);
+	if (each_change(args, c, &t, e) < 0)
+		return -1;
+	if (t.unknown != NULL) {
+		text = mem_printf("unknown: %s", t.unknown);
+		add_row(&rows, "changes", text);
+	}
+	free(t.unknown);
+	table_print(&rows, stdout);
+	return 0;
+}
+
 int
-ckptshow_bundle(struct chain *c, bool json, struct err *e)
+ckptshow_bundle(
+    const struct ckpt_args *args, struct ckpt_chain *c, struct err *e)
 {
 	struct buf state CLEANUP_BUF = {0}, grants CLEANUP_BUF = {0};
 	struct json *s CLEANUP_JSON = NULL, *g CLEANUP_JSON = NULL;
-	struct bundle *b = chain_newest(c);
+	struct bundle *b = chain_newest(&c->chain);
 
 	if (bundle_member(b, "agent/state.json", BLOB_MAX, &state, e) < 0 ||
 	    json_parse(buf_str(&state), state.len, &s, e) < 0 ||
 	    bundle_member(b, "agent/grants.json", BLOB_MAX, &grants, e) < 0 ||
 	    json_parse(buf_str(&grants), grants.len, &g, e) < 0)
 		return -1;
-	if (json)
-		return show_as_json(b, &state, &grants, e);
-	show_state(s, b);
-	show_grants(g);
-	return each_change(b, print_change, NULL, e);
+	return args->json ? show_as_json(args, c, &state, &grants, e)
+			  : show_as_table(args, c, s, g, e);
 }
 
-/* ---- list, diff --------------------------------------------------------------------------- */
+/* ---- list --------------------------------------------------------------------------------- */
 
 static void
 row_json(const struct bundle *b)
@@ -245,23 +336,4 @@ ckptshow_row(struct table *t, const struct bundle *b, bool json)
 	digest_hex(&b->id, hex);
 	hex[12] = '\0';
 	table_add(t, hex);
-}
-
-void
-ckptshow_change(const struct diff_change *c, bool json)
-{
-	const struct entry *n =
-	    c->kind == DIFF_REMOVED ? &c->before : &c->after;
-	char *path CLEANUP_FREE = shown_path(n->path);
-	struct buf out CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &out};
-	char word[16];
-
-	if (json) {
-		write_change(&w, kinds[c->kind], path);
-		show_json(stdout, out.data, out.len);
-		return;
-	}
-	(void)snprintf(word, sizeof(word), "%s ", kinds[c->kind]);
-	show_line(word, path);
 }

@@ -6,19 +6,20 @@
 #define CLI_CKPTSHOW_H
 
 #include "agent/ckpt.h"
-#include "bundle/diff.h"
+#include "cli/ckptverb.h"
 #include "cli/show.h"
 
 /* The newest bundle of the chain: what the agent was doing, its grants, and
- * what changed since the parent. */
-int ckptshow_bundle(struct chain *, bool json, struct err *);
+ * what changed since the parent, as far as that is beside it. */
+int ckptshow_bundle(
+    const struct ckpt_args *, struct ckpt_chain *, struct err *);
+
+/* The conversation of a chain that was opened with its history. */
+int ckptshow_messages(struct chain *, bool json, struct err *);
 
 /* One row of `agent-ckpt list`, as JSON at once or as cells; without a bundle
  * the row of titles. */
 #define CKPTSHOW_COLUMNS 6
 void ckptshow_row(struct table *, const struct bundle *, bool json);
-
-/* One path that differs: "added PATH". */
-void ckptshow_change(const struct diff_change *, bool json);
 
 #endif

@@ -33,16 +33,23 @@ check_key(const char *file, const struct bundle *b)
 }
 
 void
+ckptverb_trust(const struct ckpt_args *a, const struct chain *c)
+{
+	size_t i;
+
+	for (i = 0; a->key != NULL && i < c->count; i++)
+		check_key(a->key, c->layer[i]);
+}
+
+void
 ckptverb_open(const struct ckpt_args *a, const char *name,
     enum ckpt_reach reach, struct ckpt_chain *c)
 {
 	struct err e;
-	size_t i;
 
 	if (ckpt_open(a->open, name, reach, c, &e) < 0)
 		die_err(&e);
-	for (i = 0; a->key != NULL && i < c->chain.count; i++)
-		check_key(a->key, c->chain.layer[i]);
+	ckptverb_trust(a, &c->chain);
 }
 
 /* ---- save and list ---------------------------------------------------------------------- */
@@ -122,7 +129,7 @@ ckptverb_list(const struct ckpt_args *a, char *args[])
 	return 0;
 }
 
-/* ---- show, cat, diff --------------------------------------------------------------------- */
+/* ---- show, cat --------------------------------------------------------------------------- */
 
 int
 ckptverb_show(const struct ckpt_args *a, char *args[])
@@ -130,8 +137,9 @@ ckptverb_show(const struct ckpt_args *a, char *args[])
 	struct ckpt_chain c;
 	struct err e;
 
-	ckptverb_open(a, args[0], CKPT_ALONE, &c);
-	if (ckptshow_bundle(&c.chain, a->json, &e) < 0)
+	ckptverb_open(a, args[0], a->messages ? CKPT_HISTORY : CKPT_ALONE, &c);
+	if ((a->messages ? ckptshow_messages(&c.chain, a->json, &e)
+			 : ckptshow_bundle(a, &c, &e)) < 0)
 		die_err(&e);
 	ckpt_close(&c);
 	return 0;
@@ -191,34 +199,4 @@ ckptverb_cat(const struct ckpt_args *a, char *args[])
 		die_err(&e);
 	ckpt_close(&c);
 	return 0;
-}
-
-int
-ckptverb_diff(const struct ckpt_args *a, char *args[])
-{
-	struct ckpt_chain c[2];
-	struct chain_walk w[2];
-	struct diff_change change;
-	struct diff d = {0};
-	int got, i, found = 0;
-	struct err e;
-
-	if (strcmp(args[0], "-") == 0 && strcmp(args[1], "-") == 0)
-		die_usage(a->program, "diff: the standard input is one bundle");
-	for (i = 0; i < 2; i++) {
-		ckptverb_open(a, args[i], CKPT_TREE, &c[i]);
-		if (chain_walk_init(&w[i], &c[i].chain, &e) < 0)
-			die_err(&e);
-	}
-	d.a = source_chain(&w[0]);
-	d.b = source_chain(&w[1]);
-	for (; (got = diff_next(&d, &change, &e)) == 1; found = 1)
-		ckptshow_change(&change, a->json);
-	if (got < 0)
-		die_err(&e);
-	for (i = 0; i < 2; i++) {
-		chain_walk_free(&w[i]);
-		ckpt_close(&c[i]);
-	}
-	return found ? EX_NO : 0;
 }

@@ -11,6 +11,9 @@
 struct ckpt_args {
 	const struct program *program;
 	bool full, json, dry;
+	bool names, stat, state, files; /* diff: what of it */
+	bool messages;
+	int64_t max_text; /* 0: the usual */
 	const char *key, *output, *to, *junit, *rules, *since;
 	struct prune_policy policy;
 	struct root *open; /* NULL: there is none */
@@ -19,6 +22,8 @@ struct ckpt_args {
 /* A bundle by what a person calls it, signed by the key that was asked for. */
 void ckptverb_open(const struct ckpt_args *, const char *name,
     enum ckpt_reach reach, struct ckpt_chain *out);
+/* Each bundle of it must be signed by the key that was asked for. */
+void ckptverb_trust(const struct ckpt_args *, const struct chain *);
 void
 ckptverb_find(const struct ckpt_args *, const char *name, char id[ULID_TEXT]);
 

@@ -12,6 +12,9 @@
 /* A positive integer. */
 int64_t value_integer(const struct program *, const char *option,
     const char *value);
+/* A size in bytes, such as 64K; at most 1G. */
+int64_t value_size(const struct program *, const char *option,
+    const char *value);
 /* A duration that is not 0, in nanoseconds. */
 int64_t value_duration(const struct program *, const char *option,
     const char *value);
