@@ -135,6 +135,7 @@ fold_records(struct chain *c, struct state *s, struct err *e)
 {
 	struct past_each each = {fold, s};
 
+	s->past = (struct state_past){.replay = replay, .source = c, .dir = -1};
 	return ckpt_records(c, &each, e);
 }
 
@@ -148,6 +149,7 @@ ckpt_state(struct chain *c, struct state *out, struct err *e)
 		state_free(&s);
 		return -1;
 	}
+	s.past = (struct state_past){.dir = -1};
 	*out = s;
 	return 0;
 }
@@ -175,7 +177,6 @@ ckpt_prove_state(struct chain *c, struct err *e)
 	int r;
 
 	state_init(&s);
-	s.past = (struct state_past){.replay = replay, .source = c, .dir = -1};
 	r = prove(c, &s, e);
 	state_free(&s);
 	return r;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # agent-ckpt: what a user may rely on.  The format is bundle.t's, crashes are
 # ckpt-crash.t's.
+# shellcheck disable=SC2016,SC2317
 . "$SRC/tests/cli/tap.sh"
 
 cat >script.jsonl <<'EOF'
