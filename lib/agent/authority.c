@@ -53,11 +53,11 @@ mark(struct session *s, bool journal, struct err *e)
 	for (p = &s->state.policy; p != NULL; p = p->above)
 		for (i = 0; i < p->count; i++) {
 			g = &p->grants[i];
-			v = g->revoked ? NULL : authority_revoked(s, g);
+			v = g->revoked != 0 ? NULL : authority_revoked(s, g);
 			if (v == NULL)
 				continue;
 			if (!journal)
-				g->revoked = true;
+				g->revoked = INT64_MAX;
 			else if (stage_revoke(s, g->id, v, e) < 0)
 				return -1;
 			count++;

@@ -23,8 +23,8 @@ put_grant(struct jsonw *w, const struct grant *g)
 	field_put_integer(w, "given", g->given);
 	field_put_integer(w, "uses", g->limits.uses);
 	field_put_integer(w, "bytes", g->limits.bytes);
-	if (g->revoked)
-		jsonw_bool(w, "revoked", true);
+	if (g->revoked != 0)
+		field_put_integer(w, "revoked", g->revoked);
 	if (g->parent_count > 0) {
 		jsonw_array(w, "parents");
 		for (i = 0; i < g->parent_count; i++)
@@ -90,7 +90,7 @@ get_parents(struct grant *g, const struct json *list)
 
 /* The profile as a whole is revoked, or not. */
 static void
-get_base(struct policy *p, bool revoked)
+get_base(struct policy *p, int64_t revoked)
 {
 	size_t i = p->count;
 
@@ -105,7 +105,7 @@ get_grant(struct policy *p, const struct json *g)
 	const char *line = json_get_string(g, "line");
 	const char *id = json_get_string(g, "id");
 	const char *from = json_get_string(g, "from");
-	bool revoked = json_get_bool(g, "revoked", false);
+	int64_t revoked = field_get_integer(g, "revoked");
 	struct grant *new;
 	struct err e;
 

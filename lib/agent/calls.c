@@ -1,5 +1,5 @@
 /* The runner's tool calls: decide, record, make, record what came of it. */
-#include "agent/runner.h"
+#include "agent/attend.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -184,38 +184,71 @@ fetch(struct runner *r, struct plan *p)
 	return 0;
 }
 
+/* Until one has ended, or a look around has ended some: how many; 0 the run
+ * is stopped. */
+static int
+await_some(struct runner *r, struct attend *a, struct plan *plans,
+    struct tool_run *runs[], size_t n, struct err *e)
+{
+	int got;
+
+	do {
+		got = tool_poll(runs, n, a->fd, e);
+		if (got >= 0) {
+			tool_finish(runs[got], &plans[got].result);
+			plans[got].started = false;
+			plans[got].settled = true;
+			runs[got] = NULL;
+			return 1;
+		}
+		if (got == -2)
+			got = attend_look(a, r, plans, runs, n, e);
+	} while (got == 0);
+	return got == -2 ? 0 : got;
+}
+
 /* Wait for all that run; 0 also when the run is stopped: what is unfinished
  * then stays open, for the recovery to settle. */
 static int
 await_all(struct runner *r, struct plan *plans, size_t n, struct err *e)
 {
 	struct tool_run **runs CLEANUP_FREE = mem_new(n, sizeof(*runs));
+	struct attend a;
 	size_t i, left = 0;
-	int got;
+	int got = 1;
 
 	for (i = 0; i < n; i++)
 		if (plans[i].started) {
 			runs[i] = &plans[i].run;
 			left++;
 		}
-	for (; left > 0; left--) {
-		got = tool_poll(runs, n, r->opt->stop_fd, e);
-		if (got == -2)
-			r->stopped = true;
-		if (got < 0)
-			return got == -2 ? 0 : -1;
-		tool_finish(runs[got], &plans[got].result);
-		plans[got].started = false;
-		plans[got].settled = true;
-		runs[got] = NULL;
+	if (left == 0)
+		return 0;
+	if (attend_open(r, &a, e) < 0)
+		return -1;
+	while (left > 0 && got > 0) {
+		got = await_some(r, &a, plans, runs, n, e);
+		left -= got > 0 ? (size_t)got : 0;
 	}
-	return 0;
+	attend_close(&a);
+	return got < 0 ? -1 : 0;
+}
+
+/* By their ids: the grants may move while the call runs. */
+static void
+note_grants(struct plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->decision.used_count; i++)
+		buf_printf(&p->rests_on, " %s ", p->decision.used[i]->id);
 }
 
 static int
 prepare_one(struct runner *r, struct plan *p, struct err *e)
 {
 	decide(r, p);
+	note_grants(p);
 	if (p->decision.verdict == GRANT_ALLOW)
 		start(r, p);
 	if (!p->recorded && callrecord_call(r, p, e) < 0)
@@ -282,6 +315,7 @@ plan_free(struct plan *p)
 	json_free(p->arguments);
 	free(p->approval);
 	policy_approved_free(&p->approved);
+	buf_free(&p->rests_on);
 }
 
 int

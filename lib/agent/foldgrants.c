@@ -102,7 +102,7 @@ folding_revoke(struct folding *f, struct err *e)
 	for (p = &f->s->policy; p != NULL; p = p->above)
 		for (i = 0; i < p->count; i++)
 			if (strcmp(p->grants[i].id, id) == 0)
-				p->grants[i].revoked = true;
+				p->grants[i].revoked = f->rec->seq;
 	return 0;
 }
 

@@ -29,6 +29,7 @@ struct plan {
 	const struct tool *tool;	/* NULL: unknown */
 	struct json *arguments;		/* NULL: not to be used */
 	struct decision decision;
+	struct buf rests_on;		/* ids of grants, spaces around each */
 	char *approval;			/* the request that was approved */
 	struct policy approved;		/* the policy with that word */
 	bool recorded;			/* its tool.call was there before */

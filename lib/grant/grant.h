@@ -84,7 +84,8 @@ struct grant {
 	char *line;		/* the line in its canonical form */
 	char *id;		/* who refers to it; NULL until journalled */
 	char *from;		/* "FILE:LINE", "base", "--allow"…; for people */
-	bool revoked;		/* matches nothing any more */
+	int64_t revoked;	/* the seq of the record that says so; 0: not.
+				   It then matches nothing any more */
 	/* Whose narrowings it is, "AGENT/GRANT" each, nearest first: it dies
 	 * with any of them. */
 	char **parents;

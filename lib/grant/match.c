@@ -237,7 +237,8 @@ match_limits(const struct grant *g, const struct grant_query *q)
 {
 	const struct grant_limits *l = &g->limits;
 
-	if (g->revoked || l->uses == 0 || l->bytes == 0 || !in_time(g, q->now))
+	if (g->revoked != 0 || l->uses == 0 || l->bytes == 0 ||
+	    !in_time(g, q->now))
 		return false;
 	if (l->via != NULL && (q->tool == NULL || strcmp(l->via, q->tool) != 0))
 		return false;
