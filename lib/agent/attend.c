@@ -46,12 +46,9 @@ attend_open(const struct runner *r, struct attend *out, struct err *e)
 static bool
 rests_on(const struct plan *p, const struct grant *g)
 {
-	char *id CLEANUP_FREE = mem_printf(" %s ", g->id);
-
-	if (g->effect == GRANT_DENY)
-		return false;
-	return strstr(buf_str(&p->rests_on), id) != NULL ||
-	       g->kind == GRANT_FILE || g->kind == GRANT_NET;
+	return g->effect != GRANT_DENY &&
+	       (callgrants_has(&p->uses, g->id) || g->kind == GRANT_FILE ||
+		   g->kind == GRANT_NET);
 }
 
 /* The grant that this call rested on and that was revoked since the record

@@ -19,9 +19,12 @@ put_decision(struct jsonw *w, const struct plan *p)
 	jsonw_array(w, "grants");
 	if (d->verdict == GRANT_DENY && d->winner != NULL)
 		jsonw_maybe(w, NULL, d->winner->id);
-	for (i = 0; d->verdict != GRANT_DENY && i < d->used_count; i++)
+	for (i = 0; d->verdict == GRANT_ASK && i < d->used_count; i++)
 		jsonw_maybe(w, NULL, d->used[i]->id);
+	for (i = 0; d->verdict == GRANT_ALLOW && i < p->uses.count; i++)
+		jsonw_string(w, NULL, p->uses.id[i]);
 	jsonw_end(w, ']');
+	callgrants_reserved(w, p);
 	jsonw_maybe(w, "approval", p->approval);
 	jsonw_string(w, "why", p->unusable ? p->why : p->decision.why);
 	jsonw_end(w, '}');
@@ -58,7 +61,7 @@ callrecord_call(struct runner *r, const struct plan *p, struct err *e)
 }
 
 int
-callrecord_result(struct runner *r, const struct call *c, bool unusable,
+callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
     const struct tool_result *res, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
@@ -77,7 +80,9 @@ callrecord_result(struct runner *r, const struct call *c, bool unusable,
 	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
 	    res->ns / CLOCK_SECOND,
 	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
-	if (unusable)
+	if (p != NULL)
+		callgrants_unused(&w, p);
+	if (p != NULL && p->unusable)
 		jsonw_bool(&w, "unusable", true);
 	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);
 	jsonw_end(&w, '}');
@@ -96,7 +101,7 @@ calls_result(struct runner *r, const struct call *c, enum tool_status status,
 	res.status = status;
 	res.exit = exit;
 	buf_add(&res.text, text, len);
-	got = callrecord_result(r, c, false, &res, e);
+	got = callrecord_result(r, c, NULL, &res, e);
 	tool_result_free(&res);
 	return got;
 }

@@ -9,10 +9,13 @@
 #include "base/mem.h"
 
 static struct tool_context
-context(struct runner *r, const struct plan *p)
+context(struct runner *r, struct plan *p)
 {
+	bool copy = p->approval != NULL || p->reserved.count > 0;
+
 	return (struct tool_context){.launcher = r->launcher,
-	    .policy = p->approval != NULL ? &p->approved : &r->s->state.policy,
+	    .policy = copy ? &p->approved : &r->s->state.policy,
+	    .meter = p->reserved.count > 0 ? &p->approved : NULL,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
 	    .quarantine = r->s->quarantine,
@@ -28,7 +31,8 @@ calls_alone(const void *arg, const struct call *c)
 	const struct tool *t = tool_find(&r->tools, c->name);
 
 	return t != NULL &&
-	       (t->effect != EFFECT_NONE || t->kind == TOOL_RUNNER);
+	       (t->effect != EFFECT_NONE || t->kind == TOOL_RUNNER ||
+		   callgrants_alone(r, t));
 }
 
 /* ---- decide --------------------------------------------------------------------- */
@@ -126,10 +130,11 @@ start(struct runner *r, struct plan *p)
 
 	if (p->tool->kind == TOOL_FETCH || p->tool->kind == TOOL_RUNNER)
 		return;
-	if (tool_start(p->tool, p->arguments, &ctx, true, &p->run, &e) < 0)
+	p->started =
+	    tool_start(p->tool, p->arguments, &ctx, true, &p->run, &e) == 0;
+	p->unstarted = !p->started && !p->recorded;
+	if (!p->started)
 		plan_settle(p, TOOL_FAILED, e.msg);
-	else
-		p->started = true;
 }
 
 static int
@@ -234,21 +239,11 @@ await_all(struct runner *r, struct plan *plans, size_t n, struct err *e)
 	return got < 0 ? -1 : 0;
 }
 
-/* By their ids: the grants may move while the call runs. */
-static void
-note_grants(struct plan *p)
-{
-	size_t i;
-
-	for (i = 0; i < p->decision.used_count; i++)
-		buf_printf(&p->rests_on, " %s ", p->decision.used[i]->id);
-}
-
 static int
 prepare_one(struct runner *r, struct plan *p, struct err *e)
 {
 	decide(r, p);
-	note_grants(p);
+	callgrants_note(r, p);
 	if (p->decision.verdict == GRANT_ALLOW)
 		start(r, p);
 	if (!p->recorded && callrecord_call(r, p, e) < 0)
@@ -302,9 +297,8 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 			return -1;
 	}
 	for (i = 0; i < n; i++)
-		if (plans[i].settled &&
-		    callrecord_result(r, plans[i].call, plans[i].unusable,
-			&plans[i].result, e) < 0)
+		if (plans[i].settled && callrecord_result(r, plans[i].call,
+					    &plans[i], &plans[i].result, e) < 0)
 			return -1;
 	return 0;
 }
@@ -314,8 +308,7 @@ plan_free(struct plan *p)
 {
 	json_free(p->arguments);
 	free(p->approval);
-	policy_approved_free(&p->approved);
-	buf_free(&p->rests_on);
+	callgrants_free(p);
 }
 
 int

@@ -179,7 +179,7 @@ folding_spend(struct state *s, const struct json *decision)
 	}
 	for (v = json_first(json_get(decision, "reserved")); v != NULL;
 	     v = json_next(v)) {
-		g = find(s, json_get_string(v, "grant"));
+		g = find(s, json_string(v));
 		if (g == NULL)
 			continue;
 		if (g->limits.uses > 0)

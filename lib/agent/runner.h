@@ -6,6 +6,7 @@
 #define AGENT_RUNNER_H
 
 #include "agent/run.h"
+#include "base/jsonw.h"
 
 struct runner {
 	struct session *s;
@@ -23,15 +24,24 @@ struct runner {
 	const char *by;		/* a person's call (run_call); else NULL */
 };
 
+/* Grants by their ids: they may move while a call runs. */
+struct grant_ids {
+	char **id;
+	size_t count, cap;
+};
+
 /* One tool call of a batch. */
 struct plan {
 	struct call *call;		/* in the state; until it is folded on */
 	const struct tool *tool;	/* NULL: unknown */
 	struct json *arguments;		/* NULL: not to be used */
 	struct decision decision;
-	struct buf rests_on;		/* ids of grants, spaces around each */
+	struct grant_ids uses;		/* that it rests on, and has one of */
 	char *approval;			/* the request that was approved */
-	struct policy approved;		/* the policy with that word */
+	struct policy approved;		/* the policy with that word, or with
+					   finite grants to take from */
+	struct grant_ids reserved;	/* these */
+	bool unstarted;			/* certainly nothing took effect */
 	bool recorded;			/* its tool.call was there before */
 	bool unusable;			/* the model made a mistake */
 	char why[512];			/* of a refusal, for the model */
@@ -54,10 +64,20 @@ void run_end_set(struct run_end *, enum agent_status, int status,
 int ask_model(struct runner *, unsigned attempt, struct run_end *end,
     struct err *);
 
+/* callgrants.c: what a call takes of finite grants. */
+void callgrants_note(struct runner *, struct plan *);
+bool callgrants_has(const struct grant_ids *, const char *id);
+void callgrants_free(struct plan *);
+/* Does a call of this tool have to be alone to take from them? */
+bool callgrants_alone(const struct runner *, const struct tool *);
+/* Members of the decision and of the result. */
+void callgrants_reserved(struct jsonw *, const struct plan *);
+void callgrants_unused(struct jsonw *, const struct plan *);
+
 /* callrecord.c */
 int callrecord_call(struct runner *, const struct plan *, struct err *);
-int callrecord_result(struct runner *, const struct call *, bool unusable,
-    const struct tool_result *, struct err *);
+int callrecord_result(struct runner *, const struct call *,
+    const struct plan *, const struct tool_result *, struct err *);
 /* A question, or a call that needs a person's word: a request, and a result
  * that says so. */
 int callrecord_ask(struct runner *, struct plan *, const char *text,

@@ -53,11 +53,10 @@ check_kept(const struct policy *p)
 
 	for (i = 0; i < p->count; i++) {
 		g = &p->grants[i];
-		if (g->limits.bytes >= 0 || g->limits.with != NULL)
+		if (g->limits.with != NULL)
 			die(EX_CONFIG,
-			    "%s: '%s' is not enforced by this "
-			    "version",
-			    g->from, g->limits.with != NULL ? "with" : "bytes");
+			    "%s: 'with' is not enforced by this version",
+			    g->from);
 	}
 }
 

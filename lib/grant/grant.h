@@ -192,6 +192,16 @@ bool decision_use(struct decision *, const struct decision *other);
 void policy_approved(const struct policy *, const struct decision *,
     struct policy *out);
 void policy_approved_free(struct policy *);
+/*
+ * Finite grants while a call runs: `meter` is a copy of the layers that is the
+ * call's own (policy_approved), and `d` a decision made by it.  Takes uses and
+ * bytes from each grant that `d` uses; false when one had not as much left:
+ * then it has nothing left now, and what goes on must end.
+ */
+bool policy_take(struct policy *meter, const struct decision *d, int64_t uses,
+    int64_t bytes);
+/* Could a call of this tool take from this grant while it runs? */
+bool grant_metered(const struct grant *, const char *tool);
 /* The same decisions for a set of rights, without the words: out[i] is that
  * of the bit 1 << i, a deny where the set lacks it. */
 struct verdict {

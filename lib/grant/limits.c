@@ -195,16 +195,17 @@ static const struct {
 	int (*parse)(struct words *, struct grant_limits *, struct err *);
 	bool deny;  /* means something on a deny */
 	bool again; /* may stand more than once */
+	bool net;   /* only where bytes go through our hands */
 } keys[] = {
-    {"uses", parse_uses, false, false},
-    {"for", parse_for, true, false},
-    {"until", parse_until, true, false},
-    {"bytes", parse_bytes, false, false},
-    {"delegable", parse_delegable, false, false},
-    {"where", parse_where, true, true},
-    {"via", parse_via, true, false},
-    {"unless", parse_unless, false, false},
-    {"with", parse_with, false, false},
+    {"uses", parse_uses, false, false, false},
+    {"for", parse_for, true, false, false},
+    {"until", parse_until, true, false, false},
+    {"bytes", parse_bytes, false, false, true},
+    {"delegable", parse_delegable, false, false, false},
+    {"where", parse_where, true, true, false},
+    {"via", parse_via, true, false, false},
+    {"unless", parse_unless, false, false, false},
+    {"with", parse_with, false, false, true},
 };
 
 static int
@@ -228,6 +229,8 @@ parse_one(struct words *w, enum grant_effect effect, enum grant_kind kind,
 		    w, "for, until, where or via on a deny", e);
 	if (keys[i].again && kind != GRANT_TOOL && kind != GRANT_MCP)
 		return words_expected(w, "'where' on tool: and mcp: only", e);
+	if (keys[i].net && kind != GRANT_NET)
+		return words_expected(w, "'bytes' and 'with' on net: only", e);
 	*seen |= 1u << i;
 	w->next++;
 	return keys[i].parse(w, out, e);

@@ -201,3 +201,49 @@ policy_add_base(struct policy *p)
 		p->grants[i].id = mem_strdup("base");
 	}
 }
+
+bool
+grant_metered(const struct grant *g, const char *tool)
+{
+	const struct grant_limits *l = &g->limits;
+
+	return g->kind == GRANT_NET && g->effect != GRANT_DENY &&
+	       g->revoked == 0 && (l->uses > 0 || l->bytes > 0) &&
+	       (l->via == NULL || strcmp(l->via, tool) == 0);
+}
+
+/* -1 is without end. */
+static bool
+take(int64_t *left, int64_t n)
+{
+	if (*left < 0)
+		return true;
+	if (*left < n) {
+		*left = 0;
+		return false;
+	}
+	*left -= n;
+	return true;
+}
+
+bool
+policy_take(
+    struct policy *meter, const struct decision *d, int64_t uses, int64_t bytes)
+{
+	bool enough = true;
+	struct grant *g;
+	size_t i, k;
+
+	for (; meter != NULL; meter = meter->above)
+		for (i = 0; i < meter->count; i++) {
+			g = &meter->grants[i];
+			for (k = 0; k < d->used_count; k++)
+				if (d->used[k] == g)
+					break;
+			if (k == d->used_count)
+				continue;
+			enough = take(&g->limits.uses, uses) && enough;
+			enough = take(&g->limits.bytes, bytes) && enough;
+		}
+	return enough;
+}

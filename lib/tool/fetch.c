@@ -21,10 +21,11 @@
 struct fetch {
 	const struct tool *tool;
 	const struct tool_context *ctx;
-	struct url url;             /* of this hop */
-	const struct grant *winner; /* which granted it */
+	struct url url;           /* of this hop */
+	struct decision decision; /* which granted it */
 	struct tool_stream body;
 	bool refused;     /* an address was */
+	bool spent;       /* the grant's bytes are used up */
 	char address[64]; /* that one */
 };
 
@@ -36,12 +37,24 @@ is_redirect(const struct http_head *h)
 	       h->location[0] != '\0';
 }
 
+/* From the grants of this hop. */
+static bool
+take(struct fetch *f, int64_t uses, int64_t bytes)
+{
+	if (f->ctx->meter != NULL &&
+	    !policy_take(f->ctx->meter, &f->decision, uses, bytes))
+		f->spent = true;
+	return !f->spent;
+}
+
 static int
 on_data(void *arg, const struct http_head *head, const char *data, size_t n)
 {
 	struct fetch *f = arg;
 
 	(void)head;
+	if (!take(f, 0, (int64_t)n))
+		return HTTP_REFUSE;
 	stream_add(&f->body, data, n);
 	return HTTP_MORE;
 }
@@ -61,7 +74,7 @@ permit(void *arg, const struct sockaddr *to)
 	struct fetch *f = arg;
 	struct reach r = reach_of(f);
 
-	if (reach_address(&r, f->winner, f->url.host, to, f->address))
+	if (reach_address(&r, f->decision.winner, f->url.host, to, f->address))
 		return true;
 	f->refused = true;
 	return false;
@@ -105,9 +118,13 @@ granted(struct fetch *f, bool redirected, struct tool_result *out)
 	struct decision d;
 
 	reach_host(&r, resource, &d);
-	f->winner = d.winner;
-	if (d.verdict == GRANT_ALLOW)
+	f->decision = d;
+	if (d.verdict == GRANT_ALLOW &&
+	    take(f, 1, (int64_t)strlen(f->url.text)))
 		return true;
+	if (f->spent)
+		(void)snprintf(
+		    d.why, sizeof(d.why), "the grant's bytes are used up");
 	if (redirected)
 		buf_printf(&out->text, "redirected to %s: ", f->url.text);
 	say(out, TOOL_DENIED, d.why);
@@ -151,6 +168,10 @@ explain(
 		say(out, TOOL_FAILED, "the document is larger than 16 MiB");
 		break;
 	default:
+		if (f->spent) {
+			say(out, TOOL_DENIED, "the grant's bytes are used up");
+			break;
+		}
 		if (!f->refused) {
 			buf_printf(
 			    &out->text, "cannot fetch %s: ", f->url.text);

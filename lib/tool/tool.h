@@ -79,6 +79,9 @@ int schema_valid(const struct json *schema, struct err *);
 struct tool_context {
 	struct launcher *launcher;
 	const struct policy *policy;
+	/* The same when it is the call's own copy, whose finite net grants are
+	 * taken from as it goes (policy_take); else NULL. */
+	struct policy *meter;
 	const char *workspace;		/* absolute */
 	const char *hidden;		/* the agents' root, or NULL */
 	const char *quarantine;		/* where to what a call made at a
