@@ -255,6 +255,7 @@ done
 is $bad 0 'a bundle that is cut is refused, and nothing is left'
 
 # ---- crash ------------------------------------------------------------------
+names() { find "$1" -mindepth 1 -printf "%f\n" | sort | xargs; }
 mkdir -p crash crashck
 for i in {1..40}; do head -c 300000 /dev/urandom >"crash/$i"; done
 "$bundle" save crash crashck good >good.id
@@ -268,7 +269,7 @@ for ms in 001 003 005 008 012 020 040; do
 	[ ! -e crashck/new ] || "$bundle" check crashck/new || bad=1
 	rm -f crashck/new
 	"$bundle" sweep crashck
-	[ "$(printf "%s " crashck/* | sed "s,crashck/,,g")" = 'good index ' ] || bad=1
+	[ "$(names crashck)" = 'good index' ] || bad=1
 	"$bundle" check crashck/good || bad=1
 done
 } 2>/dev/null
@@ -279,7 +280,7 @@ if strace -o /dev/null true 2>/dev/null; then
 		status 74 "a failed $call is told" strace -f -o /dev/null \
 		    -e trace=$call -e inject=$call:error=ENOSPC:when=1 \
 		    "$bundle" save crash crashck new
-		is "$(printf "%s " crashck/* | sed "s,crashck/,,g")" 'good index ' \
+		is "$(names crashck)" "good index" \
 		    'and leaves nothing behind'
 	done
 	strace -f -o trace -e trace=fsync,renameat "$bundle" save v vck 3 \
