@@ -2,206 +2,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/ckptrecord.h"
+#include "agent/ckptspan.h"
 #include "agent/statejson.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/jsonw.h"
 #include "base/mem.h"
 
 #define STATE_MAX ((size_t)64 << 20)
 
-/* ---- the history since the parent ----------------------------------------------------------- */
-
-/* Records and what they name, from one mark to another. */
-struct span {
-	int fd;           /* the journal */
-	int64_t from, to; /* offsets */
-	struct writer_blob *blob;
-	struct blob_file *file; /* their contents, one each */
-	size_t count, cap, file_cap;
-};
-
-struct blob_file {
-	int fd;
-	struct content_range range;
-	char name[DIGEST_HEX + 4];
-};
-
-static void
-span_free(struct span *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->count; i++)
-		fd_cleanup(&s->file[i].fd);
-	free(s->file);
-	free(s->blob);
-	fd_cleanup(&s->fd);
-}
-
-static int
-add_blob(const struct root *root, struct span *s, const struct digest *d,
-    struct err *e)
-{
-	struct blob_file f = {.fd = -1};
-	char hex[DIGEST_HEX + 1];
-	struct stat st;
-	size_t i;
-
-	for (i = 0; i < s->count; i++)
-		if (digest_equal(&s->blob[i].digest, d))
-			return 0;
-	digest_hex(d, hex);
-	(void)snprintf(f.name, sizeof(f.name), "%.2s/%s", hex, hex);
-	if (file_open(root->blobs, f.name, O_RDONLY | O_NOFOLLOW, 0, &f.fd, e) <
-		0 ||
-	    fstat(f.fd, &st) < 0)
-		return err_wrap(e, "a blob is missing");
-	mem_room(&s->blob, s->count, &s->cap, sizeof(*s->blob));
-	mem_room(&s->file, s->count, &s->file_cap, sizeof(*s->file));
-	s->blob[s->count].digest = *d;
-	s->blob[s->count].content.size = st.st_size;
-	s->file[s->count++] = f;
-	return 0;
-}
-
-static int
-compare_blobs(const void *a, const void *b)
-{
-	const struct writer_blob *x = a, *y = b;
-
-	return memcmp(x->digest.b, y->digest.b, DIGEST_SIZE);
-}
-
-static int
-note_blobs(const struct root *root, const struct record *rec,
-    const struct digest *known, struct span *s, struct err *e)
-{
-	static const char *const keys[] = {
-	    "blob", "arguments_blob", "calls_blob", "provider_blob", "tools"};
-	struct slice token;
-	struct digest d;
-	size_t i;
-
-	if (record_redacted(rec) ||
-	    json_check(rec->body.data, rec->body.len, e) < 0)
-		return record_redacted(rec) ? 0 : -1;
-	for (i = 0; i < COUNT_OF(keys); i++) {
-		if (json_raw(rec->body, keys[i], &token) < 0 ||
-		    token.len != DIGEST_HEX + 2 ||
-		    digest_parse(token.data + 1, DIGEST_HEX, &d) < 0 ||
-		    digest_equal(known, &d))
-			continue;
-		if (add_blob(root, s, &d, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Where the records behind the last bundle begin: as its ckpt record says, if
- * the record stands there; else they are looked for from the first on. */
-static struct journal_mark
-span_start(const struct session *s, const struct manifest *m, int fd)
-{
-	struct journal_mark start = {.head = s->info.digest};
-	char want[40], is[40];
-	ssize_t n;
-	int len;
-
-	if (s->state.ckpt_offset <= 0 || m == NULL ||
-	    m->seq != s->state.ckpt_seq)
-		return start;
-	len = snprintf(want, sizeof(want), "{\"seq\":%" PRId64 ",", m->seq + 1);
-	n = pread(fd, is, (size_t)len, s->state.ckpt_offset);
-	if (n != len || memcmp(want, is, (size_t)len) != 0)
-		return start;
-	return (struct journal_mark){.seq = m->seq,
-	    .time = m->time,
-	    .offset = s->state.ckpt_offset,
-	    .head = m->head};
-}
-
-/*
- * The records behind those that the parent's manifest covers (NULL: all), up
- * to the session's mark.  `known`: the digest of a blob that the parent's
- * history names already.
- */
-static int
-span_read(const struct session *s, const struct manifest *m,
-    const struct digest *known, struct span *out, struct err *e)
-{
-	int64_t since = m == NULL ? 0 : m->seq;
-	struct journal_mark start;
-	struct reader r;
-	struct record rec;
-	int got;
-
-	*out = (struct span){.fd = -1, .from = -1};
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &out->fd,
-		e) < 0)
-		return -1;
-	start = span_start(s, m, out->fd);
-	reader_init(&r, out->fd, &start);
-	while (
-	    (got = reader_next(&r, &rec, e)) == 1 && rec.seq <= s->mark.seq) {
-		if (rec.seq <= since)
-			continue;
-		if (out->from < 0)
-			out->from = r.mark.offset - (int64_t)rec.line.len - 1;
-		out->to = r.mark.offset;
-		if (note_blobs(s->root, &rec, known, out, e) < 0) {
-			got = -1;
-			break;
-		}
-	}
-	reader_free(&r);
-	if (got < 0) {
-		span_free(out);
-		return -1;
-	}
-	if (out->count > 0)
-		qsort(out->blob, out->count, sizeof(*out->blob), compare_blobs);
-	return 0;
-}
-
-/* The blobs' contents, in the order that they have now. */
-static void
-span_contents(struct span *s)
-{
-	char hex[DIGEST_HEX + 1];
-	size_t i, k;
-
-	for (i = 0; i < s->count; i++) {
-		digest_hex(&s->blob[i].digest, hex);
-		for (k = 0; strcmp(s->file[k].name + 3, hex) != 0; k++)
-			;
-		s->file[k].range =
-		    (struct content_range){s->file[k].fd, 0, s->file[k].name};
-		s->blob[i].content =
-		    content_file(&s->file[k].range, s->blob[i].content.size);
-	}
-}
-
-/* ---- save -------------------------------------------------------------------------------- */
-
 /* The last bundle, when there is one, and its tree. */
 struct parent {
-	struct chain chain;
-	bool open;
-	struct snapshot tree; /* from the chain */
+	struct bundle *bundle;
+	struct snapshot tree; /* from its chain, if it was asked for */
 	struct digest tools;  /* named by its history */
 };
 
 static void
 parent_free(struct parent *p)
 {
-	if (p->open)
-		chain_close(&p->chain);
+	bundle_close(p->bundle);
 	snapshot_free(&p->tree);
 }
 
@@ -210,19 +34,17 @@ parent_open(const struct session *s, int dir, struct parent *p, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct json *j CLEANUP_JSON = NULL;
-	struct bundle *b;
 	const char *hex;
 
 	if (!s->state.has_ckpt)
 		return 0;
-	if (ckpt_follow(dir, s->state.ckpt_seq, false, &p->chain, e) < 0)
+	if (ckpt_bundle(dir, s->state.ckpt_seq, &p->bundle, e) < 0)
 		return -1;
-	p->open = true;
-	b = chain_newest(&p->chain);
-	if (!ckpt_is(b, &s->state.ckpt_id))
+	if (!ckpt_is(p->bundle, &s->state.ckpt_id))
 		return err_set(e, EX_DATAERR, 0,
 		    "the last bundle is not the one that was recorded");
-	if (bundle_member(b, "agent/state.json", STATE_MAX, &text, e) < 0 ||
+	if (bundle_member(p->bundle, "agent/state.json", STATE_MAX, &text, e) <
+		0 ||
 	    json_parse(buf_str(&text), text.len, &j, e) < 0)
 		return -1;
 	hex = json_get_string(j, "tools");
@@ -235,8 +57,7 @@ static void
 fill_manifest(
     const struct session *s, const struct parent *p, struct manifest *m)
 {
-	const struct manifest *old =
-	    p->open ? &chain_newest(&p->chain)->manifest : NULL;
+	const struct manifest *old = p->bundle ? &p->bundle->manifest : NULL;
 
 	m->agent = mem_strdup(s->info.id);
 	m->seq = s->mark.seq;
@@ -246,40 +67,10 @@ fill_manifest(
 		return;
 	m->since = old->seq;
 	m->has_parent = true;
-	m->parent = chain_newest(&p->chain)->id;
+	m->parent = p->bundle->id;
 	m->deltas = old->deltas;
 	m->full_bytes = old->full_bytes;
 	m->delta_bytes = old->delta_bytes;
-}
-
-static int
-record_ckpt(struct session *s, const struct manifest *m,
-    const struct written *w, int64_t offset, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw j = {.out = &body};
-	const struct {
-		const char *key;
-		const struct digest *d;
-	} digests[] = {{"bundle", &w->id},
-	    {"parent", m->has_parent ? &m->parent : NULL}, {"head", &m->head},
-	    {"state", &m->state}, {"work", &m->work}};
-	size_t i;
-
-	jsonw_object(&j, NULL);
-	for (i = 0; i < COUNT_OF(digests); i++) {
-		if (digests[i].d == NULL)
-			continue;
-		jsonw_digest(&j, digests[i].key, digests[i].d);
-	}
-	jsonw_integer(&j, "covers", m->seq);
-	jsonw_integer(&j, "offset", offset);
-	jsonw_bool(&j, "full", m->full);
-	jsonw_integer(&j, "bytes", w->packed);
-	jsonw_integer(&j, "files", m->files);
-	jsonw_end(&j, '}');
-	return session_stage(
-	    s, RECORD_CKPT, (struct slice){body.data, body.len}, e);
 }
 
 int
@@ -307,21 +98,24 @@ ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
 /* What the workspace is, and what the parent's was: from the stat cache when
  * that is the parent's tree, else from its bundles. */
 static int
-scan(const struct session *s, struct parent *p, struct snapshot *old,
+scan(const struct session *s, struct parent *p, int dir, struct snapshot *old,
     struct snapshot *now, int *work, const struct snapshot **base,
     struct err *e)
 {
+	struct chain chain CLEANUP(chain_close) = {0};
+
 	snapshot_load(s->dir, old);
 	if (ckpt_scan(s, old, true, now, work, e) < 0)
 		return -1;
 	*base = NULL;
-	if (!p->open)
+	if (p->bundle == NULL)
 		return 0;
-	if (digest_equal(&old->work, &chain_newest(&p->chain)->manifest.work)) {
+	if (digest_equal(&old->work, &p->bundle->manifest.work)) {
 		*base = old;
 		return 0;
 	}
-	if (chain_tree(&p->chain, 0, &p->tree, e) < 0)
+	if (ckpt_follow(dir, s->state.ckpt_seq, false, &chain, e) < 0 ||
+	    chain_tree(&chain, 0, &p->tree, e) < 0)
 		return -1;
 	*base = &p->tree;
 	return 0;
@@ -356,8 +150,7 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
 	ckpt_name(p->m.seq, out->name);
 	if (save_file(save, p->dir, out->name, &p->m, &w, e) < 0 ||
 	    snapshot_store(s->dir, &p->now, e) < 0 ||
-	    record_ckpt(s, &p->m, &w, p->span.to, e) < 0 ||
-	    session_commit(s, e) < 0)
+	    ckpt_record(s, &p->m, &w, p->span.to, e) < 0)
 		return -1;
 	out->id = w.id;
 	out->seq = p->m.seq;
@@ -371,24 +164,24 @@ static int
 prepare(struct session *s, bool full, struct saving_parts *p, struct save *save,
     struct err *e)
 {
+	const struct manifest *parent;
+
 	if (session_commit(s, e) < 0 ||
 	    file_make_dir(s->dir, CKPT_DIR, 0700, e) < 0 ||
 	    file_open(s->dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &p->dir, e) <
 		0 ||
-	    bundle_sweep(p->dir, e) < 0 ||
+	    bundle_sweep(p->dir, e) < 0 || ckpt_adopt(s, p->dir, e) < 0 ||
 	    parent_open(s, p->dir, &p->parent, e) < 0 ||
-	    scan(s, &p->parent, &p->old, &p->now, &p->work, &save->base, e) < 0)
+	    scan(s, &p->parent, p->dir, &p->old, &p->now, &p->work, &save->base,
+		e) < 0)
 		return -1;
 	fill_manifest(s, &p->parent, &p->m);
-	if (full ||
-	    (p->parent.open &&
-		save_wants_full(&chain_newest(&p->parent.chain)->manifest)))
+	parent = p->parent.bundle ? &p->parent.bundle->manifest : NULL;
+	if (full || (parent != NULL && save_wants_full(parent)))
 		save->base = NULL;
 	state_json(&s->state, &p->state);
 	grants_json(&s->state, &p->grants);
-	return span_read(s,
-	    p->parent.open ? &chain_newest(&p->parent.chain)->manifest : NULL,
-	    &p->parent.tools, &p->span, e);
+	return span_read(s, parent, &p->parent.tools, &p->span, e);
 }
 
 int

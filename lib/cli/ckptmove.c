@@ -238,7 +238,8 @@ ckptverb_prune(const struct ckpt_args *a, char *args[])
 			die_err(&e);
 		return 0; /* there is none to prune */
 	}
-	if (ckpt_prune(
+	if ((!a->dry && ckpt_adopt(&s, dir, &e) < 0) ||
+	    ckpt_prune(
 		dir, &a->policy, a->dry ? NULL : &key, pruned, &copy, &e) < 0)
 		die_err(&e);
 	(void)close(dir);

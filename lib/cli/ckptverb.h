@@ -6,6 +6,7 @@
 #define CLI_CKPTVERB_H
 
 #include "agent/ckptprune.h"
+#include "agent/ckptrecord.h"
 #include "cli/opt.h"
 
 struct ckpt_args {

@@ -1,0 +1,40 @@
+/*
+ * ckptspan.h: what of an agent's history goes into a bundle: the records
+ * behind those of the bundle before, as they stand in the journal, and the
+ * blobs that they name.
+ */
+#ifndef AGENT_CKPTSPAN_H
+#define AGENT_CKPTSPAN_H
+
+#include "agent/session.h"
+#include "bundle/writer.h"
+
+struct span_file;
+
+struct span {
+	int fd;			/* the journal */
+	int64_t from, to;	/* offsets */
+	struct writer_blob *blob;
+	struct span_file *file;	/* their contents, one each */
+	size_t count, cap, file_cap;
+};
+
+/*
+ * The records behind those that the manifest covers (NULL: all), up to the
+ * session's mark.  `known`: the digest of a blob that the history of the
+ * manifest's bundle names already.  Status 65, 66.
+ */
+int span_read(const struct session *, const struct manifest *,
+    const struct digest *known, struct span *out, struct err *);
+void span_free(struct span *);
+/* Let `blob` read its contents: they are not moved any more. */
+void span_contents(struct span *);
+
+/*
+ * The mark behind record `seq`, which the manifest (NULL: none) does not
+ * cover: 1; 0 when there is none; -1.
+ */
+int span_seek(const struct session *, const struct manifest *, int64_t seq,
+    struct journal_mark *out, struct err *);
+
+#endif
