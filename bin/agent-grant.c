@@ -1,34 +1,63 @@
 /* agent-grant: what agents may do, and what they ask of people. */
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/grantverb.h"
 #include "cli/value.h"
 
-enum { O_BECAUSE = 256, O_JSON, O_KEY, O_ROOT, O_WAIT };
+enum {
+	O_AGENT = 256,
+	O_ALL,
+	O_ALWAYS,
+	O_AS,
+	O_BECAUSE,
+	O_FOR,
+	O_JSON,
+	O_KEY,
+	O_ROOT,
+	O_TOOL,
+	O_USES,
+	O_WAIT,
+	O_WATCH
+};
 
 static const struct opt opts[] = {
+    {"agent", O_AGENT, "AGENT", "only requests of this agent"},
+    {"all", O_ALL, NULL, "all requests that are open"},
+    {"always", O_ALWAYS, NULL, "approve: as often as it is asked"},
+    {"as", O_AS, "LINE", "approve: give this grant instead"},
     {"because", O_BECAUSE, "TEXT", "deny, revoke: say why"},
+    {"for", O_FOR, "DURATION", "approve: for so long"},
     {"json", O_JSON, NULL, "one JSON object a line"},
     {"key", O_KEY, "FILE", "sign with this secret key, not the root's"},
     {"root", O_ROOT, "DIR", "where the agents are"},
+    {"tool", O_TOOL, "TOOL", "only requests for this tool"},
+    {"uses", O_USES, "N", "approve: so often; default 1"},
     {"wait", O_WAIT, "DURATION", "for a running agent (default 30s)"},
+    {"watch", O_WATCH, NULL, "pending: go on with what comes"},
     {NULL, 0, NULL, NULL}};
 
-static const char *const usage[] = {"pending [--json] [AGENT]",
-    "answer REQUEST TEXT|-", "approve REQUEST", "deny [--because TEXT] REQUEST",
-    "give [--key FILE] AGENT 'LINE'", "revoke [--because TEXT] AGENT GRANT",
-    "list [--json] AGENT", "check AGENT RIGHT RESOURCE", NULL};
+static const char *const usage[] = {"pending [--json] [--watch] [AGENT]",
+    "show [--json] REQUEST...", "answer REQUEST TEXT|-",
+    "approve [--uses N|--for D|--always] [--as LINE] REQUEST...",
+    "deny [--because TEXT] REQUEST...", "give [--key FILE] AGENT 'LINE'",
+    "revoke [--because TEXT] AGENT GRANT", "list [--json] AGENT",
+    "check AGENT RIGHT RESOURCE", NULL};
 
 static const struct program program = {.name = "agent-grant",
     .usage = usage,
     .purpose = "Show what an agent may do, and answer what agents ask.",
     .opts = opts,
-    .notes = "Status: 0 (check: allowed), 1 nothing is pending, or check: not "
-	     "allowed,\n66 no such request, 75 the agent runs: try again."};
+    .notes =
+	"A REQUEST may be a pattern of the shell: '9N5ACE71-*'; or --all, "
+	"--agent,\n--tool instead.  Status: 0 (check: allowed), 1 nothing "
+	"is pending, answered\nalready or too late, or check: not allowed, "
+	"66 no such request, 75 the agent\nruns: try again."};
 
 struct arguments {
 	const char *root;
+	bool approves; /* an option was given that only approve has */
 	struct grant_args verb;
 };
 
@@ -37,16 +66,49 @@ option(void *arg, int letter, const char *v)
 {
 	struct arguments *a = arg;
 
-	if (letter == O_JSON)
-		a->verb.json = true;
-	else if (letter == O_ROOT)
-		a->root = v;
-	else if (letter == O_KEY)
-		a->verb.key = v;
-	else if (letter == O_WAIT)
-		a->verb.wait = value_duration(&program, "wait", v);
-	else
+	switch (letter) {
+	case O_AGENT:
+		a->verb.agent = v;
+		break;
+	case O_ALL:
+		a->verb.all = true;
+		break;
+	case O_ALWAYS:
+		a->verb.always = a->approves = true;
+		break;
+	case O_AS:
+		a->verb.as = v;
+		a->approves = true;
+		break;
+	case O_BECAUSE:
 		a->verb.because = v;
+		break;
+	case O_FOR:
+		a->verb.for_ns = value_duration(&program, "for", v);
+		a->approves = true;
+		break;
+	case O_JSON:
+		a->verb.json = true;
+		break;
+	case O_KEY:
+		a->verb.key = v;
+		break;
+	case O_ROOT:
+		a->root = v;
+		break;
+	case O_TOOL:
+		a->verb.tool = v;
+		break;
+	case O_USES:
+		a->verb.uses = value_integer(&program, "uses", v);
+		a->approves = true;
+		break;
+	case O_WAIT:
+		a->verb.wait = value_duration(&program, "wait", v);
+		break;
+	default:
+		a->verb.watch = true;
+	}
 }
 
 static const struct verb {
@@ -55,13 +117,14 @@ static const struct verb {
 	int least, most; /* operands */
 } verbs[] = {
     {"answer", grantask_answer, 2, 2},
-    {"approve", grantask_approve, 1, 1},
+    {"approve", grantask_approve, 0, INT_MAX},
     {"check", grantverb_check, 3, 3},
-    {"deny", grantask_deny, 1, 1},
+    {"deny", grantask_deny, 0, INT_MAX},
     {"give", grantverb_give, 2, 2},
     {"list", grantverb_list, 1, 1},
-    {"pending", grantask_pending, 0, 1},
+    {"pending", grantshow_pending, 0, 1},
     {"revoke", grantverb_revoke, 2, 2},
+    {"show", grantshow_request, 0, INT_MAX},
 };
 
 static const struct verb *
@@ -88,6 +151,9 @@ main(int argc, char *argv[])
 
 	name = opt_verb(&program, argc, argv, option, &a, &first);
 	verb = find_verb(name, argc - first);
+	if (a.approves && verb->run != grantask_approve)
+		die_usage(&program, "--uses, --for, --always and --as are for "
+				    "approve");
 	(void)umask(077);
 	if (root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/request.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -85,14 +86,14 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 
 static int
 write_journal(struct root *root, int dir, const struct birth *b,
-    const struct digest *info, struct err *e)
+    const struct info *i, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
 	struct journal j;
 	int r;
 
-	if (journal_create(dir, info, &j, e) < 0)
+	if (journal_create(dir, &i->digest, &j, e) < 0)
 		return -1;
 	jsonw_object(&w, NULL);
 	jsonw_maybe(&w, "image", b->image);
@@ -103,6 +104,7 @@ write_journal(struct root *root, int dir, const struct birth *b,
 	(void)stage(&j, RECORD_BORN, &body);
 	stage_grants(&j, b->policy);
 	r = stage_goal(root, &j, b->goal, e);
+	request_image(&j, i->id, b->asks, b->ask_count);
 	if (r == 0)
 		r = journal_commit(&j, e);
 	journal_close(&j);
@@ -140,7 +142,7 @@ prepare(struct root *r, int dir, const struct birth *b, struct info *i,
 	digest_of(text.data, text.len, &i->digest);
 	if (make_workspace(r, dir, b, e) < 0 ||
 	    file_replace(dir, INFO_FILE, text.data, text.len, 0600, e) < 0 ||
-	    write_journal(r, dir, b, &i->digest, e) < 0)
+	    write_journal(r, dir, b, i, e) < 0)
 		return -1;
 	return file_sync(dir, "agent", e);
 }

@@ -17,6 +17,8 @@ struct birth {
 	struct limits limits;
 	const struct policy *policy;
 	const char *workspace;		/* absolute; NULL: one of its own */
+	char *const *asks;		/* grants that the image asks for */
+	size_t ask_count;
 	bool copy;			/* its own is a copy of `workspace` */
 	char *const *tools;		/* absolute folders */
 	size_t tool_count;

@@ -125,6 +125,9 @@ put_lists(struct jsonw *w, const struct state *s)
 		jsonw_maybe(w, "text", r->text);
 		jsonw_maybe(w, "arguments", r->arguments);
 		jsonw_maybe(w, "effect", r->effect);
+		jsonw_maybe(w, "grant", r->grant);
+		jsonw_bool(w, "notified", r->notified);
+		field_put_integer(w, "kind", r->kind);
 		field_put_integer(w, "deadline", r->deadline);
 		field_put_integer(w, "seq", r->seq);
 		jsonw_end(w, '}');
@@ -136,6 +139,8 @@ put_lists(struct jsonw *w, const struct state *s)
 		jsonw_string(w, "request", s->approvals[i].request);
 		jsonw_string(w, "tool", s->approvals[i].tool);
 		jsonw_digest(w, "arguments", &s->approvals[i].arguments);
+		field_put_integer(w, "uses", s->approvals[i].uses);
+		field_put_integer(w, "until", s->approvals[i].until);
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
@@ -199,6 +204,9 @@ get_lists(struct state *s, const struct json *j)
 		r.text = mem_strdup(json_get_string(v, "text"));
 		r.arguments = mem_strdup(json_get_string(v, "arguments"));
 		r.effect = mem_strdup(json_get_string(v, "effect"));
+		r.grant = mem_strdup(json_get_string(v, "grant"));
+		r.notified = json_get_bool(v, "notified", false);
+		r.kind = (enum request_kind)field_get_integer(v, "kind");
 		r.deadline = field_get_integer(v, "deadline");
 		r.seq = field_get_integer(v, "seq");
 		mem_room(&s->requests, s->request_count, &s->request_cap,
@@ -210,6 +218,8 @@ get_lists(struct state *s, const struct json *j)
 		a.request = mem_strdup(json_get_string(v, "request"));
 		a.tool = mem_strdup(json_get_string(v, "tool"));
 		field_get_digest(v, "arguments", &a.arguments);
+		a.uses = field_get_integer(v, "uses");
+		a.until = field_get_integer(v, "until");
 		mem_room(&s->approvals, s->approval_count, &s->approval_cap,
 		    sizeof(*s->approvals));
 		s->approvals[s->approval_count++] = a;

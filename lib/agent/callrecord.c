@@ -1,5 +1,4 @@
-/* The records of tool calls: the call with its decision, the result, a request
- * to a person. */
+/* The records of tool calls: the call with its decision, and the result. */
 #include "agent/runner.h"
 
 #include <inttypes.h>
@@ -113,45 +112,4 @@ plan_settle(struct plan *p, enum tool_status status, const char *text)
 	p->result.exit = -1;
 	buf_puts(&p->result.text, text);
 	p->settled = true;
-}
-
-int
-callrecord_ask(
-    struct runner *r, struct plan *p, const char *text, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	char id[32], deadline[CLOCK_TEXT];
-	char *note CLEANUP_FREE = NULL;
-	struct digest d;
-
-	if (r->by != NULL) { /* who calls is a person already */
-		plan_settle(p, TOOL_PENDING, text);
-		return 0;
-	}
-	/* Unique among all agents of a root, for people to name. */
-	(void)snprintf(id, sizeof(id), "%s-%" PRId64, r->s->info.id + 18,
-	    journal_next(&r->s->journal));
-	digest_of(p->call->arguments, strlen(p->call->arguments), &d);
-	clock_text(
-	    journal_now(&r->s->journal) + 7 * 86400 * CLOCK_SECOND, deadline);
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "request", id);
-	jsonw_string(&w, "call", p->call->id);
-	jsonw_string(&w, "tool", p->call->name);
-	jsonw_string(&w, "effect", tool_effect_name(p->tool->effect));
-	jsonw_digest(&w, "digest", &d);
-	jsonw_string(&w, "deadline", deadline);
-	jsonw_string(&w, "default", "deny");
-	jsonw_string(&w, "text", text);
-	jsonw_string(&w, "arguments", p->call->arguments);
-	jsonw_end(&w, '}');
-	if (session_stage(
-		r->s, RECORD_ASK, (struct slice){body.data, body.len}, e) < 0)
-		return -1;
-	note = mem_printf("request %s is pending: a person answers later; go "
-			  "on with what else can be done, or end your turn",
-	    id);
-	plan_settle(p, TOOL_PENDING, note);
-	return 0;
 }

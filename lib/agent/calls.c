@@ -52,18 +52,30 @@ refuse(struct plan *p, const char *why)
 static void
 use_approval(struct runner *r, struct plan *p)
 {
-	const struct approval *a = r->by != NULL
-				       ? NULL
-				       : state_approval(&r->s->state,
-					     p->call->name, p->call->arguments);
+	const struct approval *a =
+	    r->by != NULL
+		? NULL
+		: state_approval(&r->s->state, p->call->name,
+		      p->call->arguments, journal_now(&r->s->journal));
 
-	if ((a == NULL && !p->recorded) || p->decision.winner == NULL)
+	if (a == NULL && !p->recorded)
 		return;
 	p->approval = mem_strdup(a == NULL ? "" : a->request);
 	policy_approved(&r->s->state.policy, &p->decision, &p->approved);
 	p->decision.verdict = GRANT_ALLOW;
 	(void)snprintf(p->decision.why, sizeof(p->decision.why),
 	    "approved by request %s", p->approval);
+}
+
+/* In this run nobody is asked. */
+static void
+deny_asking(struct plan *p)
+{
+	char *why CLEANUP_FREE = mem_strdup(p->decision.why);
+
+	p->decision.verdict = GRANT_DENY;
+	(void)snprintf(p->decision.why, sizeof(p->decision.why),
+	    "nobody is asked in this run: %.150s", why);
 }
 
 static void
@@ -100,6 +112,8 @@ decide(struct runner *r, struct plan *p)
 		p->decision.verdict = GRANT_ALLOW;
 	if (p->decision.verdict == GRANT_ASK)
 		use_approval(r, p);
+	if (p->decision.verdict == GRANT_ASK && r->opt->ask == RUN_ASK_DENY)
+		deny_asking(p);
 	if (p->decision.verdict != GRANT_ALLOW)
 		(void)snprintf(p->why, sizeof(p->why), "%s", p->decision.why);
 }
@@ -111,9 +125,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 {
 	const char *text;
 
-	if (strcmp(p->tool->name, "ask_human") == 0)
-		return callrecord_ask(
-		    r, p, json_get_string(p->arguments, "question"), e);
+	if (asking_is(p->tool))
+		return asking_tool(r, p, e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
@@ -252,8 +265,8 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 		plan_settle(p, TOOL_FAILED, p->why);
 	else if (p->decision.verdict == GRANT_DENY)
 		plan_settle(p, TOOL_DENIED, p->why);
-	else if (p->decision.verdict == GRANT_ASK)
-		return callrecord_ask(r, p, p->why, e);
+	else if (p->decision.verdict == GRANT_ASK && !asking_is(p->tool))
+		return asking_call(r, p, e);
 	else if (p->tool->kind == TOOL_RUNNER)
 		return runner_tool(r, p, e);
 	else if (r->opt->ckpt == RUN_CKPT_TOOL && p->started &&

@@ -303,6 +303,7 @@ static const struct {
     [RECORD_BUDGET] = {apply_budget, false},
     [RECORD_CKPT] = {apply_ckpt, false},
     [RECORD_RESTORE] = {folding_restore, false},
+    [RECORD_NOTE] = {folding_note, false},
     [RECORD_EXIT] = {apply_exit, true},
 };
 

@@ -1,4 +1,4 @@
-/* state_apply's records of tool calls and of what people answer. */
+/* state_apply's records of tool calls. */
 #include "agent/folding.h"
 
 #include <inttypes.h>
@@ -23,19 +23,6 @@ read_verdict(const struct json *decision)
 	if (v != NULL && strcmp(v, "allow") == 0)
 		return GRANT_ALLOW;
 	return v != NULL && strcmp(v, "ask") == 0 ? GRANT_ASK : GRANT_DENY;
-}
-
-static void
-spend_approval(struct state *s, const char *request)
-{
-	size_t i;
-
-	for (i = 0; request != NULL && i < s->approval_count; i++)
-		if (strcmp(s->approvals[i].request, request) == 0) {
-			approval_free(&s->approvals[i]);
-			s->approvals[i] = s->approvals[--s->approval_count];
-			return;
-		}
 }
 
 int
@@ -64,7 +51,8 @@ folding_tool_call(struct folding *f, struct err *e)
 	c->verdict = read_verdict(decision);
 	if (c->verdict == GRANT_ALLOW) {
 		folding_spend(f->s, decision);
-		spend_approval(f->s, json_get_string(decision, "approval"));
+		folding_spend_approval(
+		    f->s, json_get_string(decision, "approval"));
 	}
 	c->phase = CALL_OPEN;
 	c->seq = f->rec->seq;
@@ -112,70 +100,5 @@ folding_tool_result(struct folding *f, struct err *e)
 	s->needs_model = true; /* all results are there */
 	if (json_get_bool(f->body, "unusable", false))
 		s->bad_streak++;
-	return 0;
-}
-
-int
-folding_ask(struct folding *f, struct err *e)
-{
-	const char *id = json_get_string(f->body, "request");
-	const char *deadline = json_get_string(f->body, "deadline");
-	struct request r = {.seq = f->rec->seq};
-	struct state *s = f->s;
-
-	if (id == NULL ||
-	    (deadline != NULL && clock_parse(deadline, &r.deadline) < 0))
-		return folding_bad(f, "no request, or a bad deadline", e);
-	r.id = mem_strdup(id);
-	r.call = mem_strdup(json_get_string(f->body, "call"));
-	r.tool = mem_strdup(json_get_string(f->body, "tool"));
-	r.text = mem_strdup(json_get_string(f->body, "text"));
-	r.arguments = mem_strdup(json_get_string(f->body, "arguments"));
-	r.effect = mem_strdup(json_get_string(f->body, "effect"));
-	mem_room(&s->requests, s->request_count, &s->request_cap,
-	    sizeof(*s->requests));
-	s->requests[s->request_count++] = r;
-	return 0;
-}
-
-static void
-add_approval(struct state *s, const struct request *r)
-{
-	struct approval a;
-
-	if (r->tool == NULL || r->arguments == NULL)
-		return;
-	a.request = mem_strdup(r->id);
-	a.tool = mem_strdup(r->tool);
-	digest_of(r->arguments, strlen(r->arguments), &a.arguments);
-	mem_room(&s->approvals, s->approval_count, &s->approval_cap,
-	    sizeof(*s->approvals));
-	s->approvals[s->approval_count++] = a;
-}
-
-int
-folding_answer(struct folding *f, struct err *e)
-{
-	const char *id = json_get_string(f->body, "request");
-	const char *verdict = json_get_string(f->body, "verdict");
-	const char *text = json_get_string(f->body, "text");
-	struct state *s = f->s;
-	struct request *r = id == NULL ? NULL : state_request(s, id);
-	char *note CLEANUP_FREE = NULL;
-
-	if (r == NULL || verdict == NULL)
-		return folding_bad(f, "the answer to no open request", e);
-	if (strcmp(verdict, "approve") == 0) {
-		add_approval(s, r);
-		if (text == NULL)
-			text = "make the call again, with the same arguments";
-	}
-	note = mem_printf("[request %s: %s]%s%s", id, verdict,
-	    text == NULL ? "" : "\n", text == NULL ? "" : text);
-	folding_say(s, "user", note);
-	s->needs_model = true;
-	s->status = AGENT_READY;
-	request_free(r);
-	*r = s->requests[--s->request_count];
 	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * folding.h: what the parts of state_apply share: fold.c, foldcalls.c.
+ * folding.h: what the parts of state_apply share: fold.c, foldcalls.c,
+ * foldask.c.
  */
 #ifndef AGENT_FOLDING_H
 #define AGENT_FOLDING_H
@@ -32,9 +33,15 @@ bool folding_digest(const struct json *body, const char *key,
 
 int folding_tool_call(struct folding *, struct err *);
 int folding_tool_result(struct folding *, struct err *);
+
+/* foldask.c: what people are asked, and answer. */
 int folding_ask(struct folding *, struct err *);
 int folding_answer(struct folding *, struct err *);
 int folding_restore(struct folding *, struct err *);
+/* That somebody was told of a request. */
+int folding_note(struct folding *, struct err *);
+/* A call was made that this request's approval let through. */
+void folding_spend_approval(struct state *, const char *request);
 
 /* foldgrants.c */
 int folding_grant(struct folding *, struct err *);

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/request.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 
-#define IMAGE_MAX ((size_t)1 << 20)
+#define IMAGE_MAX    ((size_t)1 << 20)
+#define IMAGE_GRANTS (REQUESTS_MAX / 2) /* the model may ask too */
 
 static const char default_system[] =
     "You are an agent that works in a folder with the tools it is given. "
@@ -65,6 +67,45 @@ check(const struct json *j, struct err *e)
 	return 0;
 }
 
+static bool
+is_asked(const struct image *i, const char *line)
+{
+	size_t k;
+
+	for (k = 0; k < i->grant_count; k++)
+		if (strcmp(i->grants[k], line) == 0)
+			return true;
+	return false;
+}
+
+static int
+read_grants(const struct json *list, struct image *i, struct err *e)
+{
+	const struct json *g;
+	size_t cap = 0;
+	char *line;
+
+	for (g = json_first(list); g != NULL; g = json_next(g)) {
+		if (json_string(g) == NULL)
+			return err_set(
+			    e, EX_DATAERR, 0, "'grants' must be lines of text");
+		if (request_grant(json_string(g), &line, e) < 0) {
+			e->status = EX_DATAERR;
+			return err_wrap(e, "grants");
+		}
+		if (is_asked(i, line)) {
+			free(line);
+			continue;
+		}
+		mem_room(&i->grants, i->grant_count, &cap, sizeof(char *));
+		i->grants[i->grant_count++] = line;
+		if (i->grant_count > IMAGE_GRANTS)
+			return err_set(e, EX_DATAERR, 0, "more than %zu grants",
+			    REQUESTS_MAX);
+	}
+	return 0;
+}
+
 int
 image_read(const char *path, struct image *out, struct err *e)
 {
@@ -82,6 +123,10 @@ image_read(const char *path, struct image *out, struct err *e)
 	i.model = mem_strdup(json_get_string(j, "model"));
 	digest_of(text.data, text.len, &d);
 	digest_hex(&d, i.digest);
+	if (read_grants(json_get(j, "grants"), &i, e) < 0) {
+		image_free(&i);
+		return err_wrap(e, "image '%s'", path);
+	}
 	*out = i;
 	return 0;
 }
@@ -89,6 +134,9 @@ image_read(const char *path, struct image *out, struct err *e)
 void
 image_free(struct image *i)
 {
+	while (i->grant_count > 0)
+		free(i->grants[--i->grant_count]);
+	free(i->grants);
 	free(i->system);
 	free(i->model);
 }
@@ -106,6 +154,8 @@ image_fill(const struct image *i, struct birth *b)
 	if (b->model == NULL)
 		b->model = i->model;
 	b->system = i->system != NULL ? i->system : default_system;
+	b->asks = i->grants;
+	b->ask_count = i->grant_count;
 	b->image = i->digest[0] == '\0' ? NULL : i->digest;
 	fill(&b->limits.turns, i->limits.turns);
 	fill(&b->limits.tool_calls, i->limits.tool_calls);

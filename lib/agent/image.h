@@ -3,7 +3,7 @@
  *
  *   {"system":"…","model":"…","limits":{"turns":50,…},"grants":["…"]}
  *
- * Its grants are a request, never authority.
+ * Its grants are requests, never authority: people answer them.
  */
 #ifndef AGENT_IMAGE_H
 #define AGENT_IMAGE_H
@@ -13,10 +13,13 @@
 struct image {
 	char *system, *model;	/* NULL: not said */
 	struct limits limits;
+	char **grants;		/* canonical lines, each once */
+	size_t grant_count;
 	char digest[DIGEST_HEX + 1];
 };
 
-/* Status 66 no such file, 65 not an image (unknown members are refused). */
+/* Status 66 no such file, 65 not an image (unknown members and lines that
+ * are no grants are refused). */
 int image_read(const char *path, struct image *out, struct err *);
 void image_free(struct image *);
 

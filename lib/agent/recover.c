@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/request.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -209,22 +210,15 @@ put_back(struct runner *r, const struct call *c, struct err *e)
 static int
 refused(struct runner *r, const struct call *c, struct err *e)
 {
-	const struct state *s = &r->s->state;
+	const struct request *q =
+	    request_like(&r->s->state, c->name, c->arguments, NULL);
 	char *note CLEANUP_FREE = NULL;
-	size_t i;
 
 	if (c->verdict == GRANT_DENY)
 		return result(r, c, TOOL_DENIED, "not allowed", e);
-	for (i = 0; i < s->request_count; i++)
-		if (s->requests[i].call != NULL &&
-		    strcmp(s->requests[i].call, c->id) == 0)
-			note = mem_printf(
-			    "request %s is pending: a person "
-			    "answers later; go on with what else can be done, "
-			    "or end your turn",
-			    s->requests[i].id);
-	return result(
-	    r, c, TOOL_PENDING, note == NULL ? "a person was asked" : note, e);
+	note = q == NULL ? mem_strdup("a person was asked")
+			 : asking_pending(q->id);
+	return result(r, c, TOOL_PENDING, note, e);
 }
 
 int

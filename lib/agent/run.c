@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/answer.h"
 #include "agent/authority.h"
 #include "agent/ckpt.h"
 #include "base/file.h"
@@ -84,34 +85,6 @@ stage_goal(struct runner *r, struct err *e)
 	jsonw_string(&w, "text", r->opt->goal);
 	jsonw_end(&w, '}');
 	return runner_stage(r, RECORD_GOAL, &body, e);
-}
-
-/* A request whose time is over is answered by its default: no. */
-static int
-expire_requests(struct runner *r, struct err *e)
-{
-	struct state *s = &r->s->state;
-	size_t i = 0;
-
-	while (i < s->request_count) {
-		struct buf body CLEANUP_BUF = {0};
-		struct jsonw w = {.out = &body};
-
-		if (s->requests[i].deadline == 0 ||
-		    s->requests[i].deadline > journal_now(&r->s->journal)) {
-			i++;
-			continue;
-		}
-		jsonw_object(&w, NULL);
-		jsonw_string(&w, "request", s->requests[i].id);
-		jsonw_string(&w, "verdict", "deny");
-		jsonw_string(&w, "by", "deadline");
-		jsonw_string(&w, "text", "nobody answered in time");
-		jsonw_end(&w, '}');
-		if (runner_stage(r, RECORD_ANSWER, &body, e) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 int
@@ -237,7 +210,7 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 		run_end_set(end, AGENT_READY, EX_DATAERR, why.msg);
 		return 1;
 	}
-	return expire_requests(r, e);
+	return request_expire(r->s, e);
 }
 
 /* One step: 1 the run ends, 0 go on, -1. */

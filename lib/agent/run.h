@@ -28,6 +28,13 @@ enum run_ckpt {
 	RUN_CKPT_EXIT	/* a bundle when the run ends */
 };
 
+/* What becomes of a request to people. */
+enum run_ask {
+	RUN_ASK_DEFER,	/* the agent goes on with what else it can do */
+	RUN_ASK_WAIT,	/* no model call is made until it is answered */
+	RUN_ASK_DENY	/* none is made: the call is denied */
+};
+
 struct run_options {
 	const char *model;		/* instead of the agent's; or NULL */
 	const char *goal;		/* said first; or NULL */
@@ -38,6 +45,8 @@ struct run_options {
 	int (*stop_status)(int stop_fd); /* the exit status that this means */
 	enum run_ckpt ckpt;
 	int64_t ckpt_every;		/* RUN_CKPT_EVERY: nanoseconds */
+	enum run_ask ask;
+	int64_t ask_time;		/* for people to answer; 0: 7 days */
 	struct run_watch watch;
 };
 

@@ -1,6 +1,7 @@
 /*
  * runner.h: what the parts of the runner share: run.c (the loop), ask.c (model
- * calls), calls.c (tool calls), callrecord.c (their records), recover.c.
+ * calls), calls.c (tool calls), callrecord.c (their records), asking.c (requests
+ * to people), recover.c.
  */
 #ifndef AGENT_RUNNER_H
 #define AGENT_RUNNER_H
@@ -78,12 +79,17 @@ void callgrants_unused(struct jsonw *, const struct plan *);
 int callrecord_call(struct runner *, const struct plan *, struct err *);
 int callrecord_result(struct runner *, const struct call *,
     const struct plan *, const struct tool_result *, struct err *);
-/* A question, or a call that needs a person's word: a request, and a result
- * that says so. */
-int callrecord_ask(struct runner *, struct plan *, const char *text,
-    struct err *);
 /* The call's result, made by us. */
 void plan_settle(struct plan *, enum tool_status, const char *text);
+
+/* asking.c: a call that needs a person's word: a request, and a result that
+ * says so.  Both settle the plan. */
+int asking_call(struct runner *, struct plan *, struct err *);
+/* The same for a tool that asks by itself, ask_human or request_grant. */
+bool asking_is(const struct tool *);
+int asking_tool(struct runner *, struct plan *, struct err *);
+/* What the model is told of a request; the caller frees it. */
+char *asking_pending(const char *request);
 
 /* calls.c: make the calls [from, to), recorded already or not. */
 int calls_make(struct runner *, size_t from, size_t to, struct err *);

@@ -60,6 +60,7 @@ request_free(struct request *r)
 	free(r->text);
 	free(r->arguments);
 	free(r->effect);
+	free(r->grant);
 }
 
 void
@@ -116,17 +117,33 @@ state_request(const struct state *s, const char *id)
 }
 
 const struct approval *
-state_approval(const struct state *s, const char *tool, const char *arguments)
+state_approval(
+    const struct state *s, const char *tool, const char *arguments, int64_t now)
 {
+	const struct approval *a;
 	struct digest d;
 	size_t i;
 
 	digest_of(arguments, strlen(arguments), &d);
-	for (i = 0; i < s->approval_count; i++)
-		if (strcmp(s->approvals[i].tool, tool) == 0 &&
-		    digest_equal(&s->approvals[i].arguments, &d))
-			return &s->approvals[i];
+	for (i = 0; i < s->approval_count; i++) {
+		a = &s->approvals[i];
+		if (strcmp(a->tool, tool) == 0 &&
+		    digest_equal(&a->arguments, &d) &&
+		    (a->until == 0 || now < a->until))
+			return a;
+	}
 	return NULL;
+}
+
+bool
+state_waits(const struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->request_count; i++)
+		if (s->requests[i].call != NULL)
+			return true;
+	return false;
 }
 
 const char *

@@ -52,21 +52,35 @@ struct call {
 	struct digest before, after;
 };
 
-/* A question to a human that is not answered. */
-struct request {
-	char *id;		/* "r" and the seq of its ask */
-	char *call, *tool, *text;
-	char *arguments;	/* of the call */
-	char *effect;
-	int64_t deadline;	/* real time; 0: none */
-	int64_t seq;
+enum request_kind {
+	REQUEST_CALL,		/* may this call be made? */
+	REQUEST_QUESTION,	/* ask_human */
+	REQUEST_GRANT		/* may this grant be given? */
 };
 
-/* A person's word for one call, by its arguments; spent when it is made. */
+/* What a person is asked and has not answered. */
+struct request {
+	enum request_kind kind;
+	char *id;		/* end of the agent's id, "-", seq of its ask */
+	char *call;		/* NULL: not by a call but by the image; then
+				   nothing waits for it */
+	char *tool, *text;
+	char *arguments;	/* of the call */
+	char *effect;
+	char *grant;		/* REQUEST_GRANT: its line */
+	int64_t deadline;	/* real time; 0: none */
+	int64_t seq;
+	bool notified;		/* somebody was told of it, --notify */
+};
+
+/* A person's word for calls of one tool with these arguments; a use is spent
+ * when such a call is recorded. */
 struct approval {
 	char *request;		/* its id */
 	char *tool;
 	struct digest arguments;
+	int64_t uses;		/* left; -1: no limit */
+	int64_t until;		/* real time; 0: no limit */
 };
 
 struct past_each {
@@ -185,9 +199,12 @@ struct call *state_call(const struct state *, const char *id);
 struct request *state_request(const struct state *, const char *id);
 /* The command of this nonce, if it was taken and could be sent again. */
 const struct taken *state_taken(const struct state *, const char *nonce);
-/* The approval for this call, or NULL. */
+/* The approval that holds for this call at `now` (effective real time), or
+ * NULL. */
 const struct approval *state_approval(const struct state *, const char *tool,
-    const char *arguments);
+    const char *arguments, int64_t now);
+/* Is a request open that the model made, so that it can be waited for? */
+bool state_waits(const struct state *);
 /* The last model call's name for a request in form 1. */
 const char *state_model_name(const struct state *);
 

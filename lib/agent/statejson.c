@@ -53,9 +53,32 @@ put_requests(struct jsonw *w, const struct state *s)
 		jsonw_string(w, "request", r->id);
 		jsonw_maybe(w, "tool", r->tool);
 		jsonw_maybe(w, "effect", r->effect);
+		jsonw_maybe(w, "grant", r->grant);
 		put_text(w, "arguments", r->arguments);
 		put_text(w, "text", r->text);
 		put_time(w, "deadline", r->deadline);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
+/* What people allowed beforehand is authority as well. */
+static void
+put_approvals(struct jsonw *w, const struct state *s)
+{
+	const struct approval *a;
+	size_t i;
+
+	jsonw_array(w, "approvals");
+	for (i = 0; i < s->approval_count; i++) {
+		a = &s->approvals[i];
+		jsonw_object(w, NULL);
+		jsonw_string(w, "request", a->request);
+		jsonw_string(w, "tool", a->tool);
+		jsonw_digest(w, "digest", &a->arguments);
+		if (a->uses >= 0)
+			jsonw_integer(w, "uses", a->uses);
+		put_time(w, "until", a->until);
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
@@ -98,6 +121,7 @@ state_json(const struct state *s, struct buf *out)
 	put_usage(&w, &s->usage);
 	limits_write(&w, "limits", &s->limits);
 	put_requests(&w, s);
+	put_approvals(&w, s);
 	put_calls(&w, s);
 	jsonw_integer(&w, "messages", s->messages);
 	jsonw_digest(&w, "conversation", &running);

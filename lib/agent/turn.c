@@ -66,7 +66,7 @@ turn_next(const struct state *s,
 		*out = (struct action){.kind = ACT_RESEND};
 	else if (next_calls(s, alone, arg, out))
 		return;
-	else if (!s->needs_model && s->request_count > 0)
+	else if (!s->needs_model && state_waits(s))
 		*out = (struct action){.kind = ACT_WAIT,
 		    .state = AGENT_WAITING,
 		    .status = EX_TEMPFAIL,

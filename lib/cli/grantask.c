@@ -1,184 +1,147 @@
-/* agent-grant's requests: what agents ask of people, and the answers. */
-#include <inttypes.h>
+/* agent-grant's answers to what agents ask of people. */
 #include <string.h>
 
-#include "agent/session.h"
-#include "base/jsonw.h"
+#include "agent/answer.h"
 #include "base/mem.h"
-#include "cli/grantverb.h"
+#include "cli/grantopen.h"
 #include "cli/show.h"
 #include "cli/value.h"
 
-/* ---- pending ---------------------------------------------------------------------- */
+/* It travels in a command, where a character may take six bytes. */
+#define ANSWER_MAX (ORDER_MAX / 8)
+
+static const char *const verbs[] = {"answer", "approve", "deny"};
+static const char *const done[] = {"answered", "approved", "denied"};
 
 static void
-request_json(const char *agent, const struct request *r)
+say_json(
+    const struct grantpick *p, const struct answer *answer, const struct err *e)
 {
 	struct buf line CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &line};
-	char deadline[CLOCK_TEXT];
-	const char *args = r->arguments == NULL ? "" : r->arguments;
-	struct digest d;
 
-	digest_of(args, strlen(args), &d);
 	jsonw_object(&w, NULL);
-	jsonw_string(&w, "request", r->id);
-	jsonw_string(&w, "agent", agent);
-	jsonw_maybe(&w, "effect", r->effect);
-	jsonw_maybe(&w, "tool", r->tool);
-	jsonw_string(&w, "arguments", args);
-	jsonw_digest(&w, "digest", &d);
-	if (r->deadline != 0) {
-		clock_text(r->deadline, deadline);
-		jsonw_string(&w, "deadline", deadline);
-	}
-	jsonw_string(&w, "default", "deny");
-	jsonw_maybe(&w, "text", r->text);
+	jsonw_string(&w, "request", p->id);
+	jsonw_string(&w, "agent", p->agent);
+	jsonw_string(
+	    &w, "outcome", e == NULL ? done[answer->verdict] : "failed");
+	jsonw_integer(&w, "status", e == NULL ? 0 : e->status);
+	if (e != NULL)
+		jsonw_string(&w, "error", e->msg);
 	jsonw_end(&w, '}');
-	printf("%s\n", buf_str(&line));
-}
-
-/* A question, or the call that is to be approved: nobody can approve what they
- * do not see. */
-static const char *
-request_what(const struct request *r)
-{
-	bool question = r->tool == NULL || strcmp(r->tool, "ask_human") == 0;
-
-	if (!question && r->arguments != NULL)
-		return r->arguments;
-	return r->text == NULL ? "" : r->text;
-}
-
-static void
-request_row(struct table *t, const char *agent, const struct request *r)
-{
-	char left[16];
-
-	table_add(t, r->id);
-	table_add(t, agent);
-	table_add(t, r->tool == NULL ? "" : r->tool);
-	show_time(r->deadline == 0 ? 0 : r->deadline - clock_real(), left);
-	table_add(t, left);
-	table_add(t, request_what(r));
-}
-
-int
-grantask_pending(const struct grant_args *a, char *operands[])
-{
-	static const char *const head[] = {
-	    "REQUEST", "AGENT", "TOOL", "LEFT", "WHAT"};
-	const char *only = operands[0];
-	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
-	struct table t = {.columns = COUNT_OF(head)};
-	char id[ULID_TEXT] = "";
-	size_t n, i, k, found = 0;
-	struct session s;
-	struct err e;
-
-	if (root_list(a->root, &ids, &n, &e) < 0 ||
-	    (only != NULL && root_find(a->root, only, id, &e) < 0))
-		die_err(&e);
-	for (i = 0; i < COUNT_OF(head) && !a->json; i++)
-		table_add(&t, head[i]);
-	for (i = 0; i < n; i++) {
-		if (only != NULL && strcmp(ids[i], id) != 0)
-			continue;
-		if (session_read(a->root, ids[i], true, &s, &e) < 0) {
-			warn_msg("%s", e.msg);
-			continue;
-		}
-		for (k = 0; k < s.state.request_count; k++, found++)
-			if (a->json)
-				request_json(ids[i], &s.state.requests[k]);
-			else
-				request_row(&t, ids[i], &s.state.requests[k]);
-		session_close(&s);
-	}
-	if (!a->json && found > 0)
-		table_print(&t, stdout);
-	return found > 0 ? 0 : EX_NO;
-}
-
-/* ---- answers ----------------------------------------------------------------------- */
-
-/* Whose request is it? */
-static void
-find_request(struct root *root, const char *request, char agent[ULID_TEXT])
-{
-	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
-	size_t n, i, tail = strcspn(request, "-");
-	struct err e;
-
-	if (root_list(root, &ids, &n, &e) < 0)
-		die_err(&e);
-	for (i = 0; i < n; i++)
-		if (tail == 8 && strncmp(ids[i] + 18, request, 8) == 0) {
-			memcpy(agent, ids[i], ULID_TEXT);
-			return;
-		}
-	die(EX_NOINPUT, "no request '%s' (agent-grant pending lists them)",
-	    request);
+	show_json(stdout, line.data, line.len);
 }
 
 static int
-answer(struct root *root, const char *request, const char *verdict,
-    const char *text)
+answer_one(const struct grant_args *a, const struct grantpick *p,
+    const struct answer *answer)
 {
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	char id[ULID_TEXT];
-	const struct request *r;
-	struct session s;
+	char *text CLEANUP_FREE =
+	    mem_printf("%s %s", done[answer->verdict], p->id);
+	struct order c CLEANUP_ORDER = {0};
+	struct buf members CLEANUP_BUF = {0};
 	struct err e;
+	int r;
 
-	find_request(root, request, id);
-	if (session_write(root, id, &s, &e) < 0)
-		die_err(&e);
-	r = state_request(&s.state, request);
-	if (r == NULL)
-		die(EX_NOINPUT,
-		    "request '%s' is not open: it was answered, or "
-		    "never was",
-		    request);
-	if (r->deadline != 0 && r->deadline <= journal_now(&s.journal))
-		die(EX_NO, "request '%s': its time is over", request);
-	if (strcmp(verdict, "approve") == 0 && r->tool != NULL &&
-	    strcmp(r->tool, "ask_human") == 0)
-		die(EX_USAGE,
-		    "request '%s' is a question: use agent-grant "
-		    "answer",
-		    request);
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "request", request);
-	jsonw_string(&w, "verdict", verdict);
-	jsonw_string(&w, "by", "user");
-	jsonw_maybe(&w, "text", text);
-	jsonw_end(&w, '}');
-	if (session_stage(&s, RECORD_ANSWER,
-		(struct slice){body.data, body.len}, &e) < 0 ||
-	    session_seal(&s, &e) < 0)
-		die_err(&e);
-	session_close(&s);
-	return 0;
+	answer_members(p->id, answer, &members);
+	r = grantverb_order(a, p->agent, verbs[answer->verdict],
+	    (struct slice){members.data, members.len}, &c, &e);
+
+	if (a->json)
+		say_json(p, answer, r < 0 ? &e : NULL);
+	else if (r == 0)
+		show_line("", text);
+	if (r < 0)
+		warn_msg("%s", e.msg);
+	(void)fflush(stdout);
+	return r < 0 ? e.status : 0;
+}
+
+/* Of several that went wrong in different ways, 1. */
+static void
+worse(int *status, int next)
+{
+	if (*status == 0)
+		*status = next;
+	else if (next != 0 && next != *status)
+		*status = EX_NO;
+}
+
+/* A mass approval is no answer to a question. */
+static bool
+is_question(
+    const struct grantpick *p, const struct answer *answer, char *operands[])
+{
+	size_t i;
+
+	if (answer->verdict != ANSWER_APPROVE || p->kind != REQUEST_QUESTION)
+		return false;
+	for (i = 0; operands[i] != NULL; i++)
+		if (strpbrk(operands[i], "*?[") == NULL)
+			return false;
+	warn_msg("request '%s' is a question: use agent-grant answer", p->id);
+	return true;
+}
+
+static int
+answer_all(
+    const struct grant_args *a, char *operands[], const struct answer *answer)
+{
+	struct grantpicks picks CLEANUP(grantpicks_free);
+	size_t i;
+	int status;
+
+	grantopen_pick(a, operands, &picks);
+	status = picks.status;
+	if (picks.count == 0 && operands[0] == NULL)
+		warn_msg("nothing is pending");
+	for (i = 0; i < picks.count; i++)
+		if (!is_question(&picks.items[i], answer, operands))
+			worse(&status, answer_one(a, &picks.items[i], answer));
+		else
+			worse(&status, EX_NO);
+	return status;
 }
 
 int
 grantask_approve(const struct grant_args *a, char *operands[])
 {
-	return answer(a->root, operands[0], "approve", NULL);
+	struct answer answer = {.verdict = ANSWER_APPROVE,
+	    .by = "user",
+	    .text = a->because,
+	    .uses = a->uses,
+	    .for_ns = a->for_ns,
+	    .always = a->always,
+	    .as = a->as};
+
+	if (a->always && (a->uses > 0 || a->for_ns > 0))
+		die_usage(
+		    a->program, "--always, or --uses and --for: not both");
+	return answer_all(a, operands, &answer);
 }
 
 int
 grantask_deny(const struct grant_args *a, char *operands[])
 {
-	return answer(a->root, operands[0], "deny", a->because);
+	struct answer answer = {
+	    .verdict = ANSWER_DENY, .by = "user", .text = a->because};
+
+	return answer_all(a, operands, &answer);
 }
 
 int
 grantask_answer(const struct grant_args *a, char *operands[])
 {
 	char *text CLEANUP_FREE = value_text(operands[1]);
+	char *one[] = {operands[0], NULL};
+	struct answer answer = {
+	    .verdict = ANSWER_TEXT, .by = "user", .text = text};
 
-	return answer(a->root, operands[0], "answer", text);
+	if (strlen(text) > ANSWER_MAX)
+		die(EX_DATAERR, "an answer may be %zu KiB long",
+		    ANSWER_MAX >> 10);
+
+	if (strpbrk(one[0], "*?[") != NULL)
+		die_usage(a->program, "an answer is for one request");
+	return answer_all(a, one, &answer);
 }

@@ -27,21 +27,30 @@ read_key(const char *path, struct sign_secret *out)
 
 #define ORDER_LASTS (600 * CLOCK_SECOND)
 
-void
-grantverb_commit(const struct grant_args *a, const char *agent,
-    const char *verb, struct slice members, struct order *out)
+int
+grantverb_order(const struct grant_args *a, const char *agent, const char *verb,
+    struct slice members, struct order *out, struct err *e)
 {
 	struct sign_secret key = {0};
 	int64_t wait = a->wait == 0 ? GRANT_WAIT : a->wait;
-	struct err e;
 	int got;
 
 	if (a->key != NULL)
 		read_key(a->key, &key);
 	got = order_make(a->root, agent, verb, members, ORDER_LASTS,
-	    a->key == NULL ? NULL : &key, out, &e);
+	    a->key == NULL ? NULL : &key, out, e);
 	sign_wipe(&key);
-	if (got < 0 || order_commit(a->root, out, clock_deadline(wait), &e) < 0)
+	return got < 0 ? -1
+		       : order_commit(a->root, out, clock_deadline(wait), e);
+}
+
+void
+grantverb_commit(const struct grant_args *a, const char *agent,
+    const char *verb, struct slice members, struct order *out)
+{
+	struct err e;
+
+	if (grantverb_order(a, agent, verb, members, out, &e) < 0)
 		die_err(&e);
 }
 

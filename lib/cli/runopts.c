@@ -9,6 +9,8 @@
 
 enum {
 	O_ALLOW = 256,
+	O_ANSWER_IN,
+	O_ASK,
 	O_CKPT,
 	O_COPY,
 	O_DENY,
@@ -30,6 +32,8 @@ enum {
 
 static const struct opt opts[] = {
     {"allow", O_ALLOW, "LINE", "grant: 'read file:/data/**'"},
+    {"answer-in", O_ANSWER_IN, "DURATION", "how long people have; 7d"},
+    {"ask", O_ASK, "WHAT", "wait, defer or deny what needs a person"},
     {"ckpt", O_CKPT, "WHEN", "turn, exit, DURATION: bundles; tool; none"},
     {"copy", O_COPY, NULL, "work in a copy of the folder of -w"},
     {"deny", O_DENY, "LINE", "deny: 'read file:.env'"},
@@ -123,6 +127,20 @@ checkpoints(struct run_options *o, const char *v)
 	o->ckpt = RUN_CKPT_EVERY;
 }
 
+static enum run_ask
+asking(const char *v)
+{
+	static const char *const names[] = {[RUN_ASK_DEFER] = "defer",
+	    [RUN_ASK_WAIT] = "wait",
+	    [RUN_ASK_DENY] = "deny"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(names); i++)
+		if (strcmp(names[i], v) == 0)
+			return (enum run_ask)i;
+	die_usage(&runopts_program, "--ask: want wait, defer or deny");
+}
+
 static void
 option(struct run_args *a, int letter, const char *v)
 {
@@ -158,6 +176,13 @@ option(struct run_args *a, int letter, const char *v)
 		break;
 	case O_EVENTS:
 		a->events = value_descriptor(&runopts_program, "events", v);
+		break;
+	case O_ANSWER_IN:
+		a->run.ask_time =
+		    value_duration(&runopts_program, "answer-in", v);
+		break;
+	case O_ASK:
+		a->run.ask = asking(v);
 		break;
 	case O_CKPT:
 		checkpoints(&a->run, v);

@@ -95,6 +95,14 @@ static const struct builtin builtins[] = {
 	OBJECT(SOME_STRING("question", "The question, complete in itself."),
 	    "\"question\""),
 	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
+    {"request_grant",
+	"Ask a human for more authority: one line such as `allow read "
+	"file:/data/**` or `allow connect net:example.org:443`. It may be "
+	"given later, or never: go on with what can be done without it.",
+	OBJECT(SOME_STRING("grant", "The grant, one line.") "," STRING(
+		   "why", "What it is needed for."),
+	    "\"grant\",\"why\""),
+	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
     {"report", "End the work and report its outcome. Call it once, last.",
 	OBJECT(STRING("text", "What was done, and what was not."), "\"text\""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},

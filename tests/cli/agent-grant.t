@@ -25,7 +25,7 @@ status 75 "and again" agent-run -q -r asker
 is "$(wc -c <"$AGENT_ROOT"/agents/*/journal.jsonl)" "$before" \
     "waiting in vain writes nothing"
 status 0 "a person answers" agent-grant answer "$request" "blue, please"
-status 66 "a request is answered once" agent-grant answer "$request" red
+status 1 "a request is answered once" agent-grant answer "$request" red
 status 1 "then nothing is pending" agent-grant pending
 status 0 "the agent goes on" agent-run -q -r asker
 is "$out" "Thank you." "and ends"
@@ -65,6 +65,30 @@ last=$(agent-grant pending --json held | jq -r .request)
 agent-grant deny "$last"
 status 0 "denied, the run ends" agent-run -q -r held
 is "$(cat w/f)" made "a denied call was not made"
+
+# A grant that is asked for.
+cat >wish.jsonl <<'EOF'
+{"tool_calls":[{"name":"request_grant","arguments":{"grant":"allow read file:/srv/**","why":"to look"}}]}
+{"content":"I wait."}
+{"content":"The end."}
+EOF
+status 75 "an agent that asked for a grant waits" \
+    agent-run -q -m script:wish.jsonl --name wisher go
+wish=$(agent-grant pending --json wisher | jq -r .request)
+status 78 "what is given instead has to be a grant" \
+    agent-grant approve --as 'allow everything' "$wish"
+status 78 "a grant that no sandbox can keep is not given" \
+    agent-grant approve --uses 2 "$wish"
+like "$err" 'cannot be kept' "and says why"
+status 0 "one that can be kept is" agent-grant approve --for 1h "$wish"
+like "$(agent-grant list wisher)" ' allow read file:/srv/\*\* for 1h$' \
+    "as it was asked for, narrowed"
+
+agent-grant pending --watch >watched &
+sleep 0.3
+kill -TERM $!
+wait $!
+is $? 143 "SIGTERM ends --watch with 128+15"
 
 status 0 "check explains what is allowed" agent-grant check held read file:a
 like "$out" "^allow: .*allow read,write file" "by the grant that decides"

@@ -245,9 +245,9 @@ test_answers(void)
 	    "a reply of no use: the model is told why and is asked again");
 	apply(&s, 19, 20);
 	ok(s.request_count == 0 && s.needs_model &&
-		state_approval(&s, "read_file", "{}") != NULL &&
-		state_approval(&s, "read_file", "{\"x\":1}") == NULL &&
-		state_approval(&s, "write_file", "{}") == NULL,
+		state_approval(&s, "read_file", "{}", 0) != NULL &&
+		state_approval(&s, "read_file", "{\"x\":1}", 0) == NULL &&
+		state_approval(&s, "write_file", "{}", 0) == NULL,
 	    "answer: an approval of that call with those arguments alone");
 	ok(strstr(s.convo.data, "[request R-14: approve]") != NULL,
 	    "of which the model is told");

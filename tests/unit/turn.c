@@ -13,7 +13,8 @@ struct row {
 				   must be made alone */
 	bool needs_model;
 	int64_t model_call;
-	int requests;
+	int requests; /* of the model */
+	int asked;    /* of the image */
 	enum model_stop stop;
 	unsigned bad_streak;
 	struct limits limits;
@@ -97,6 +98,9 @@ static const struct row rows[] = {
     {.name = "a request is open and nothing else is to do: it waits",
 	.requests = 1,
 	.want = WAITS},
+    {.name = "what the image asked for is not waited for",
+	.asked = 1,
+	.want = {.kind = ACT_EXIT, .state = AGENT_DONE}},
     {.name = "something else is to do: it does not",
 	.requests = 1,
 	.needs_model = true,
@@ -218,7 +222,7 @@ static void
 check(const struct row *row)
 {
 	struct action got = {.why = NULL}, again = {.why = NULL};
-	struct request none = {0};
+	struct request r;
 	struct state s;
 	int i;
 
@@ -230,10 +234,12 @@ check(const struct row *row)
 	s.bad_streak = row->bad_streak;
 	s.limits = row->limits;
 	s.usage = row->usage;
-	for (i = 0; i < row->requests; i++) {
+	for (i = 0; i < row->requests + row->asked; i++) {
+		r = (struct request){
+		    .call = i < row->requests ? mem_strdup("1.0") : NULL};
 		mem_room(
-		    &s.requests, s.request_count, &s.request_cap, sizeof(none));
-		s.requests[s.request_count++] = none;
+		    &s.requests, s.request_count, &s.request_cap, sizeof(r));
+		s.requests[s.request_count++] = r;
 	}
 	turn_next(&s, alone, row, &got);
 	turn_next(&s, alone, row, &again);
