@@ -60,10 +60,12 @@ static const struct program program = {.name = "agent-ckpt",
     .purpose = "Make, inspect, compare, verify, restore and prune checkpoints "
 	       "of agents.",
     .opts = opts,
-    .notes = "BUNDLE is a file, '-', or AGENT[@SEQ].  Status: 0; 1 they "
-	     "differ, a rule is\nbroken, there are none; 64 usage; 65 damaged; "
-	     "66 not there; 73 DIR is there;\n75 the agent runs; 78 a bad rule "
-	     "in a file."};
+    .notes =
+	"BUNDLE is a file, '-', or AGENT[@SEQ]; AGENT@live is the agent as it "
+	"is now.\nStatus: 0; 1 they differ, a rule is broken, there are none; "
+	"64 "
+	"usage;\n65 damaged; 66 not there; 73 DIR is there; 75 the agent runs; "
+	"78 a bad\nrule in a file."};
 
 struct arguments {
 	struct ckpt_args verb;

@@ -144,6 +144,13 @@ save >/dev/null
 status 1 'a pipe is a line' agent-ckpt diff "$link" ed
 is "$out" 'new fifo fifo' ''
 rm ws/fifo ws/text
+echo linked >ws/text
+ln ws/text ws/twin
+twins=$(save)
+takes "$link" "$twins" patch -s -f -p1
+takes "$link" "$twins" git apply
+like "$(cat the.patch)" '^hard link t(ext|win) to t(ext|win)$' 'hard links are told'
+rm ws/twin ws/text
 echo text >ws/text
 four=$(save)
 seq 100000 >ws/long

@@ -43,6 +43,19 @@ is "$(jq -r '.changes[] | .change + " " + .path' <<<"$out")" \
 is "$(jq -r '[.manifest.kind, .state.messages, .grants.base] | join(" ")' <<<"$out")" \
     'full 8 true' 'beside manifest, state and grants'
 
+# ---- who is asked ----------------------------------------------------------------------------
+
+cat >ask.jsonl <<'END'
+{"content":"May I?","tool_calls":[{"name":"run_command","arguments":{"command":"true"}}]}
+{"content":"I wait."}
+END
+printf 'allow read,write file:**\nask exec exec:/bin/sh\n' >policy
+agent-run -q -m "script:$PWD/ask.jsonl" --ckpt exit -g policy --name asks x >/dev/null 2>&1
+status 0 'of one that waits for a person' agent-ckpt show asks
+like "$out" '^state +waiting$' 'it says so'
+like "$out" '^pending +.*exec' 'and what is asked'
+like "$out" '^grant +ask exec exec:/bin/sh$' 'and what asked it'
+
 # ---- alone, and from a pipe ---------------------------------------------------------------
 
 mapfile -t s < <(seqs)
