@@ -110,7 +110,8 @@ option(void *arg, int letter, const char *v)
 		a->key = v;
 		break;
 	case O_MAX_TEXT:
-		a->max_text = value_size(&program, "max-text", v);
+		a->max_text =
+		    value_size(&program, "max-text", v, (int64_t)1 << 30);
 		break;
 	case O_MESSAGES:
 		a->messages = true;

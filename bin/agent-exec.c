@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "cli/env.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
 #include "cli/stop.h"
@@ -21,14 +22,28 @@
 
 #define GRACE (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
 
-enum { OPT_ALLOW = 1000, OPT_DENY, OPT_ENV, OPT_SANDBOX, OPT_STATUS };
+enum {
+	OPT_ALLOW = 1000,
+	OPT_CPU,
+	OPT_DENY,
+	OPT_ENV,
+	OPT_FILE_SIZE,
+	OPT_MEMORY,
+	OPT_PROCESSES,
+	OPT_SANDBOX,
+	OPT_STATUS
+};
 
 static const struct opt opts[] = {
     {"allow", OPT_ALLOW, "GRANT", "add the line 'allow GRANT'"},
+    {"cpu", OPT_CPU, "DURATION", "processor time of each process"},
     {"deny", OPT_DENY, "GRANT", "add the line 'deny GRANT'"},
     {"env", OPT_ENV, "NAME=VALUE", "set a variable for the command"},
+    {"file-size", OPT_FILE_SIZE, "SIZE", "how large a file may get"},
     {"grants", 'g', "FILE", "the policy, instead of the default one"},
     {"json-status", OPT_STATUS, "FD", "write how it ended to a descriptor"},
+    {"memory", OPT_MEMORY, "SIZE", "memory of each process"},
+    {"processes", OPT_PROCESSES, "N", "how many there may be at a time"},
     {"sandbox", OPT_SANDBOX, "MODE", "strict, or best-effort"},
     {"timeout", 't', "DURATION", "end it after this time, status 124"},
     {"workspace", 'w', "DIR", "the working folder (.)"},
@@ -55,45 +70,9 @@ struct request {
 	char *workspace;
 	int64_t timeout;
 	int status_fd;
-	const char **env;
-	size_t envs, env_cap;
+	struct env_args env;
+	struct spawn_limits limits;
 };
-
-static void
-add_env(struct request *r, const char *variable)
-{
-	mem_room(&r->env, r->envs, &r->env_cap, sizeof(*r->env));
-	r->env[r->envs++] = variable;
-}
-
-/* A later setting of the same name wins. */
-static void
-set_env(struct request *r, const char *variable)
-{
-	size_t i, n = strcspn(variable, "=");
-
-	if (n == 0 || variable[n] == '\0')
-		die_usage(
-		    &program, "--env wants NAME=VALUE, got '%s'", variable);
-	for (i = 0; i < r->envs; i++)
-		if (strncmp(r->env[i], variable, n + 1) == 0) {
-			r->env[i] = variable;
-			return;
-		}
-	add_env(r, variable);
-}
-
-static void
-default_env(struct request *r)
-{
-	static const char *const base[] = {
-	    "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
-	    "HOME=/tmp", "LANG=C.UTF-8", "TMPDIR=/tmp"};
-	size_t i;
-
-	for (i = 0; i < COUNT_OF(base); i++)
-		add_env(r, base[i]);
-}
 
 static void
 set_workspace(struct request *r, const char *dir)
@@ -102,6 +81,23 @@ set_workspace(struct request *r, const char *dir)
 	r->workspace = realpath(dir, NULL);
 	if (r->workspace == NULL)
 		die(EX_NOINPUT, "workspace '%s': %s", dir, strerror(errno));
+}
+
+static void
+set_limit(struct spawn_limits *l, int option, const char *value)
+{
+	if (option == OPT_CPU)
+		l->cpu_seconds = (value_duration(&program, "cpu", value) +
+				     CLOCK_SECOND - 1) /
+				 CLOCK_SECOND;
+	else if (option == OPT_FILE_SIZE)
+		l->file_bytes =
+		    value_size(&program, "file-size", value, INT64_MAX);
+	else if (option == OPT_MEMORY)
+		l->memory_bytes =
+		    value_size(&program, "memory", value, INT64_MAX);
+	else
+		l->processes = value_integer(&program, "processes", value);
 }
 
 static void
@@ -115,13 +111,19 @@ set_option(struct request *r, int option, const char *value)
 		policy_arg(&r->grants, "deny", value);
 		break;
 	case OPT_ENV:
-		set_env(r, value);
+		env_arg(&program, &r->env, value);
 		break;
 	case OPT_SANDBOX:
 		r->mode = value_sandbox(&program, value);
 		break;
 	case OPT_STATUS:
 		r->status_fd = value_descriptor(&program, "json-status", value);
+		break;
+	case OPT_CPU:
+	case OPT_FILE_SIZE:
+	case OPT_MEMORY:
+	case OPT_PROCESSES:
+		set_limit(&r->limits, option, value);
 		break;
 	case 'g':
 		policy_arg(&r->grants, "", value);
@@ -234,7 +236,8 @@ run(struct request *r, struct launcher *l, char *argv[])
 	struct child child;
 	struct spawn s = {.view = &view,
 	    .argv = (const char *const *)argv,
-	    .env = r->env,
+	    .env = env_args_list(&r->env),
+	    .limits = r->limits,
 	    .in = STDIN_FILENO,
 	    .out = STDOUT_FILENO,
 	    .errout = STDERR_FILENO};
@@ -264,14 +267,13 @@ main(int argc, char *argv[])
 	const char *value;
 	int option, first, status;
 
-	default_env(&r);
+	env_args_base(&r.env);
 	while ((option = opt_next(&program, argc, argv, &value, &first)) != -1)
 		set_option(&r, option, value);
 	if (first == argc)
 		die_usage(&program, "a command is missing");
 	if (r.workspace == NULL)
 		set_workspace(&r, ".");
-	add_env(&r, NULL);
 	policy_args_build(&r.grants, &r.policy);
 	if (launcher_start(r.mode, &l, &e) < 0)
 		die_err(&e);
@@ -281,6 +283,6 @@ main(int argc, char *argv[])
 	launcher_stop(l);
 	policy_free(&r.policy);
 	free(r.workspace);
-	free(r.env);
+	env_args_free(&r.env);
 	finish(status);
 }

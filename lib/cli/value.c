@@ -22,13 +22,14 @@ value_integer(const struct program *p, const char *option, const char *value)
 }
 
 int64_t
-value_size(const struct program *p, const char *option, const char *value)
+value_size(const struct program *p, const char *option, const char *value,
+    int64_t most)
 {
 	int64_t n;
 
-	if (num_size(value, &n) < 0 || n < 1 || n > (int64_t)1 << 30)
-		die_usage(
-		    p, "--%s: '%s' is no size from 1 to 1G", option, value);
+	if (num_size(value, &n) < 0 || n < 1 || n > most)
+		die_usage(p, "--%s: '%s' is no size from 1 to %jd bytes",
+		    option, value, (intmax_t)most);
 	return n;
 }
 

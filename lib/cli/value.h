@@ -12,9 +12,9 @@
 /* A positive integer. */
 int64_t value_integer(const struct program *, const char *option,
     const char *value);
-/* A size in bytes, such as 64K; at most 1G. */
+/* A size in bytes, such as 64K; from 1 to `most`. */
 int64_t value_size(const struct program *, const char *option,
-    const char *value);
+    const char *value, int64_t most);
 /* A duration that is not 0, in nanoseconds. */
 int64_t value_duration(const struct program *, const char *option,
     const char *value);

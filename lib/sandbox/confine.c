@@ -45,9 +45,13 @@ limit(int what, int64_t value, const char *name, struct err *e)
 
 	if (getrlimit((__rlimit_resource_t)what, &old) < 0)
 		return err_set(e, EX_OSERR, errno, "limit on %s", name);
-	new.rlim_cur = new.rlim_max = (rlim_t)value;
+	new.rlim_cur = (rlim_t)value;
+	/* SIGXCPU at the one, which says what it is, SIGKILL at the other */
+	new.rlim_max = new.rlim_cur + (what == RLIMIT_CPU);
+	if (new.rlim_cur > old.rlim_max)
+		new.rlim_cur = old.rlim_max;
 	if (new.rlim_max > old.rlim_max)
-		new.rlim_cur = new.rlim_max = old.rlim_max;
+		new.rlim_max = old.rlim_max;
 	if (setrlimit((__rlimit_resource_t)what, &new) < 0)
 		return err_set(e, EX_OSERR, errno, "limit on %s", name);
 	return 0;
@@ -65,7 +69,7 @@ confine_limits(const struct spawn_limits *l, struct err *e)
 	    limit(RLIMIT_FSIZE, l->file_bytes, "size of files", e) < 0)
 		return -1;
 	if (l->memory_bytes > 0 &&
-	    limit(RLIMIT_AS, l->memory_bytes, "memory", e) < 0)
+	    limit(RLIMIT_DATA, l->memory_bytes, "memory", e) < 0)
 		return -1;
 	if (l->processes > 0 &&
 	    limit(RLIMIT_NPROC, l->processes, "processes", e) < 0)

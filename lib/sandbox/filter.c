@@ -1,12 +1,14 @@
 #include "sandbox/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ static const char *const denied[] = {
 
 /* Newer than libseccomp's tables; the numbers are the same everywhere. */
 enum {
+	SYSCALL_FCHMODAT2 = 452,
 	SYSCALL_STATMOUNT = 457,
 	SYSCALL_LISTMOUNT = 458,
 	SYSCALL_OPEN_TREE_ATTR = 467,
@@ -119,6 +122,45 @@ add_arguments(scmp_filter_ctx ctx)
 	return r;
 }
 
+/*
+ * A file that is left in a workspace with these bits runs as its owner for
+ * whoever starts it.  Where a mode is only looked at when a file is made, the
+ * argument may hold anything otherwise.  openat2's is behind a pointer: "no
+ * such call" makes programs go on without.
+ */
+static int
+add_modes(scmp_filter_ctx ctx)
+{
+	static const uint64_t bits[] = {S_ISUID, S_ISGID};
+	static const struct {
+		int call;
+		unsigned mode, flags; /* which arguments */
+		uint64_t flag;        /* the one that makes; 0: no matter */
+	} calls[] = {{SCMP_SYS(chmod), 1, 0, 0}, {SCMP_SYS(fchmod), 1, 0, 0},
+	    {SCMP_SYS(fchmodat), 2, 0, 0}, {SYSCALL_FCHMODAT2, 2, 0, 0},
+	    {SCMP_SYS(creat), 1, 0, 0}, {SCMP_SYS(mknod), 1, 0, 0},
+	    {SCMP_SYS(mknodat), 2, 0, 0}, {SCMP_SYS(open), 2, 1, O_CREAT},
+	    {SCMP_SYS(open), 2, 1, O_TMPFILE},
+	    {SCMP_SYS(openat), 3, 2, O_CREAT},
+	    {SCMP_SYS(openat), 3, 2, O_TMPFILE}};
+	struct scmp_arg_cmp cmp[2];
+	size_t i, bit;
+	int r = 0;
+
+	for (i = 0; i < COUNT_OF(calls); i++)
+		for (bit = 0; bit < COUNT_OF(bits); bit++) {
+			cmp[0] = compare(calls[i].mode, SCMP_CMP_MASKED_EQ,
+			    bits[bit], bits[bit]);
+			cmp[1] = compare(calls[i].flags, SCMP_CMP_MASKED_EQ,
+			    calls[i].flag, calls[i].flag);
+			r = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM),
+			    calls[i].call, calls[i].flag == 0 ? 1 : 2, cmp);
+			if (r != 0 && r != -EDOM)
+				return r;
+		}
+	return deny(ctx, ENOSYS, SCMP_SYS(openat2));
+}
+
 /* Families: UNIX, INET, INET6 and NETLINK_ROUTE, or none of the first three.
  * 64-bit "greater than" catches numbers with high bits set. */
 static int
@@ -173,6 +215,8 @@ filter_build(bool sockets, struct buf *program, struct err *e)
 		r = add_calls(ctx);
 	if (r == 0)
 		r = add_arguments(ctx);
+	if (r == 0)
+		r = add_modes(ctx);
 	if (r == 0)
 		r = add_sockets(ctx, sockets);
 	if (r < 0)

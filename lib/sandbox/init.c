@@ -11,9 +11,11 @@
 #include "base/file.h"
 #include "sandbox/confine.h"
 #include "sandbox/descend.h"
+#include "sandbox/proc.h"
 #include "sandbox/root.h"
 
-#define HOSTNAME "agent"
+#define HOSTNAME   "agent"
+#define PIDS_LEAST 301 /* the kernel keeps the numbers up to 300 back */
 
 /* Set by handlers, looked at by the one loop below. */
 static volatile sig_atomic_t asked_to_end, asked_to_die;
@@ -95,6 +97,27 @@ enter_root(const struct init_call *c, struct rules *rules, struct err *e)
 	    &plan, v, &c->spec->limits, c->spec->bundle, rules, e);
 }
 
+/*
+ * What can only be said through the machine's /proc, as long as that is in
+ * sight.  The number of processes, of this namespace alone: the limit of
+ * setrlimit(2) does not bind uid 0.  Kernels before 6.14 have one number for
+ * all and do not let it be set from here.  And who goes first when the
+ * machine runs out of memory: not the runner.
+ */
+static void
+set_by_proc(const struct init_call *c)
+{
+	int64_t most = c->spec->limits.processes;
+	char text[24];
+
+	(void)proc_write("/proc/self/oom_score_adj", "1000");
+	if (!c->machine->contained || most <= 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%jd",
+	    (intmax_t)(most < PIDS_LEAST ? PIDS_LEAST : most));
+	(void)proc_write("/proc/sys/kernel/pid_max", text);
+}
+
 static int
 prepare(const struct init_call *c, struct rules *rules, struct err *e)
 {
@@ -109,6 +132,7 @@ prepare(const struct init_call *c, struct rules *rules, struct err *e)
 	    (c->spec->net &&
 		rules_allow_port(rules, SANDBOX_PROXY_PORT, e) < 0))
 		return -1;
+	set_by_proc(c);
 	(void)umask(0);
 	if (enter_root(c, rules, e) < 0)
 		return -1;

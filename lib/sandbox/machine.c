@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "sandbox/kernel.h"
+#include "sandbox/proc.h"
 
 uint64_t
 machine_namespaces(const struct machine *m)
@@ -20,15 +21,6 @@ machine_namespaces(const struct machine *m)
 	       KERNEL_CLONE_NEWUTS | KERNEL_CLONE_NEWCG;
 }
 
-static int
-write_proc(const char *path, const char *text)
-{
-	int fd CLEANUP_FD = open(path, O_WRONLY | O_CLOEXEC);
-	size_t n = strlen(text);
-
-	return fd >= 0 && write(fd, text, n) == (ssize_t)n ? 0 : -1;
-}
-
 /* In a new user namespace: its owner is the same user as outside. */
 static int
 map_user(const struct machine *m)
@@ -36,11 +28,11 @@ map_user(const struct machine *m)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), "%u %u 1\n", m->uid, m->uid);
-	if (write_proc("/proc/self/uid_map", text) < 0 ||
-	    write_proc("/proc/self/setgroups", "deny") < 0)
+	if (proc_write("/proc/self/uid_map", text) < 0 ||
+	    proc_write("/proc/self/setgroups", "deny") < 0)
 		return -1;
 	(void)snprintf(text, sizeof(text), "%u %u 1\n", m->gid, m->gid);
-	return write_proc("/proc/self/gid_map", text);
+	return proc_write("/proc/self/gid_map", text);
 }
 
 /* Capabilities that a program could gain by execve: none, for this process

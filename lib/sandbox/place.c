@@ -224,6 +224,22 @@ make_masks(struct root *r)
 	return 0;
 }
 
+/* With mount(2), as in skeleton.c; the caller makes it all read-only. */
+int
+place_hide(struct root *r, const char *const paths[], size_t count)
+{
+	size_t i;
+
+	if (make_masks(r) < 0)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (mount(EMPTY_FILE, inside(paths[i]), NULL, MS_BIND, NULL) <
+			0 &&
+		    errno != ENOENT)
+			return place_fail(r, "hide", paths[i]);
+	return 0;
+}
+
 static int
 mask_item(struct root *r, const struct plan_item *item)
 {

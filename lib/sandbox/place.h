@@ -37,6 +37,9 @@ int place_target(struct root *, const char *path, bool folder);
 /* Mount a detached tree there. */
 int place_tree(struct root *, int tree, const char *path);
 
+/* Put something empty and closed over files that are there. */
+int place_hide(struct root *, const char *const paths[], size_t count);
+
 /* A symbolic link, made again. */
 int place_link(struct root *, const struct plan_item *);
 /* Everything that a plan names; the root is the working folder. */

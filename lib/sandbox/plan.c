@@ -105,6 +105,15 @@ look_through_link(struct plan *p, const struct view *v,
 	    entry->path);
 }
 
+/* A file of the profile that not every user of the machine may read: there is
+ * a password in it. */
+static bool
+is_closed(const struct view_entry *entry, const struct stat *st)
+{
+	return (entry->rights & VIEW_OPTIONAL) != 0 && S_ISREG(st->st_mode) &&
+	       (st->st_mode & S_IROTH) == 0;
+}
+
 static int
 look_at(struct plan *p, const struct view *v, const struct view_entry *entry,
     struct err *e)
@@ -121,6 +130,10 @@ look_at(struct plan *p, const struct view *v, const struct view_entry *entry,
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(
 		    e, EX_OSERR, errno, "cannot look at '%s'", entry->path);
+	if (is_closed(entry, &st)) {
+		(void)close(fd);
+		return 0;
+	}
 	item = add_item(p, PLAN_BIND, mem_strdup(entry->path), fd, &st);
 	if (S_ISDIR(st.st_mode) && rights != 0 &&
 	    (entry->below & VIEW_RIGHTS) == 0)

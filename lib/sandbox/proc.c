@@ -41,3 +41,12 @@ proc_start_time(pid_t pid, int64_t *out)
 {
 	return proc_stat(pid, 22, out);
 }
+
+int
+proc_write(const char *path, const char *text)
+{
+	int fd CLEANUP_FD = open(path, O_WRONLY | O_CLOEXEC);
+	size_t n = strlen(text);
+
+	return fd >= 0 && write(fd, text, n) == (ssize_t)n ? 0 : -1;
+}

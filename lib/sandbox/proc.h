@@ -1,5 +1,5 @@
 /*
- * proc.h: what is read of other processes in /proc, proc(5).
+ * proc.h: what is read of other processes in /proc, proc(5), and set there.
  */
 #ifndef SANDBOX_PROC_H
 #define SANDBOX_PROC_H
@@ -12,5 +12,8 @@
 int proc_stat(pid_t, int field, int64_t *out);
 
 int proc_start_time(pid_t, int64_t *out);
+
+/* Write a text there; -1 with errno. */
+int proc_write(const char *path, const char *text);
 
 #endif

@@ -48,19 +48,29 @@ make_tmp(struct root *r)
 }
 
 /* Where a container hides parts of /proc, the kernel refuses a fresh one in a
- * user namespace: then there is none. */
+ * user namespace: then there is none.  What tells of the kernel or of keys is
+ * hidden: modes do not keep uid 0 from it. */
 static int
 make_proc(struct root *r)
 {
+	static const char *const secret[] = {"/proc/kcore", "/proc/key-users",
+	    "/proc/keys", "/proc/kmsg", "/proc/kpagecgroup", "/proc/kpagecount",
+	    "/proc/kpageflags", "/proc/slabinfo", "/proc/sysrq-trigger",
+	    "/proc/timer_list", "/proc/vmallocinfo"};
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 	int tree CLEANUP_FD = place_new("proc", NULL, 0,
-	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-		MOUNT_ATTR_RDONLY);
+	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 
 	if (tree < 0)
 		return 0;
-	return place_target(r, "/proc", true) < 0
-		   ? -1
-		   : place_tree(r, tree, "/proc");
+	if (place_target(r, "/proc", true) < 0 ||
+	    place_tree(r, tree, "/proc") < 0 ||
+	    place_hide(r, secret, COUNT_OF(secret)) < 0)
+		return -1;
+	return mount_setattr(r->fd, "proc", AT_RECURSIVE, &attr, sizeof(attr)) <
+		       0
+		   ? place_fail(r, "close", "/proc")
+		   : 0;
 }
 
 /*

@@ -28,10 +28,13 @@ enum sandbox_mode { SANDBOX_STRICT, SANDBOX_BEST_EFFORT };
  * descriptor 1, returns an exit status.  It must not touch other state. */
 typedef int sandbox_main(struct slice argument);
 
-/* Limits; 0 means none.  Wall time is the caller's (spawn_stop). */
+/* Limits; 0 means none.  Wall time is the caller's.  Processor time and memory
+ * (the private and writable kind) are those of each process; processes are of
+ * the call, at least 300 (of the user, and of uid 0 not at all, on kernels
+ * before 6.14). */
 struct spawn_limits {
 	int64_t cpu_seconds, file_bytes, memory_bytes;
-	int64_t processes, open_files; /* the first does not bind uid 0 */
+	int64_t processes, open_files;
 	int64_t tmp_bytes;	/* size of the private /tmp */
 };
 

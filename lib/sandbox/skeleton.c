@@ -214,7 +214,10 @@ make_devices(struct root *r)
 	for (i = 0; i < COUNT_OF(links); i++)
 		if (symlinkat(links[i][0], r->fd, links[i][1]) < 0)
 			return place_fail(r, "link", links[i][1]);
-	return close_mount(r, "/dev", MOUNT_ATTR_RDONLY, 0);
+	/* devices can be written all the same, but not get another mode */
+	return close_mount(r, "/dev",
+	    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	    AT_RECURSIVE);
 }
 
 /* A new one takes the place of the old. */

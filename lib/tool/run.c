@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -162,8 +163,9 @@ judge(const struct tool_run *run, const struct child_end *end,
 			    "[ended: it ran longer than %" PRId64 " s]",
 			    run->timeout / CLOCK_SECOND);
 	} else if (end->status != 0 && (!ours || end->status != 1)) {
-		buf_printf(
-		    new_line(&out->text), "[exit status %d]", end->status);
+		buf_printf(new_line(&out->text), "[exit status %d%s%s]",
+		    end->status, end->signal == 0 ? "" : ": ",
+		    end->signal == 0 ? "" : sigdescr_np(end->signal));
 	}
 }
 

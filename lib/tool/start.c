@@ -59,15 +59,21 @@ make_input(struct slice text, int *fd, struct err *e)
 	return 0;
 }
 
+/* What one process may take, so that the runner and the rest of the machine
+ * live on: for what builds and tests, generous. */
 static void
 set_limits(enum tool_kind kind, struct spawn_limits *l)
 {
 	l->open_files = 1024;
 	l->processes = 4096;
 	l->tmp_bytes = (int64_t)1 << 30;
+	l->file_bytes = (int64_t)32 << 30;
 	if (kind == TOOL_INSIDE) {
 		l->cpu_seconds = 60;
 		l->memory_bytes = INSIDE_MEMORY;
+	} else {
+		l->memory_bytes = (int64_t)sysconf(_SC_PHYS_PAGES) / 4 * 3 *
+				  sysconf(_SC_PAGESIZE);
 	}
 }
 

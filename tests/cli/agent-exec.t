@@ -1,5 +1,5 @@
 #!/bin/bash
-# shellcheck disable=SC2317  # functions are called through `status`
+# shellcheck disable=SC2016,SC2317  # functions are called through `status`
 . "$SRC/tests/cli/tap.sh"
 
 probe=$BUILD/tests/helpers/probe
@@ -183,6 +183,24 @@ if [ "$("$probe" int80)" = ok ]; then
 else
 	ok 0 'foreign calls # SKIP not in this kernel'
 fi
+for file in keys kcore sysrq-trigger timer_list; do
+	[ ! -e /proc/$file ] ||
+		status 1 "/proc/$file tells nothing" run cat /proc/$file
+done
+status 0 'what programs look for there is there' \
+	run cat /proc/cpuinfo /proc/meminfo /proc/self/status
+status 1 'no file can be left that runs as its owner' \
+	run sh -c 'cp /bin/true tool; chmod 4755 tool'
+status 1 'nor as its group' run chmod g+s tool
+status 0 'other modes are the workspace'"'"'s' run chmod 751 tool
+status 1 'nor be made so' run python3 -c \
+	'import os; os.close(os.open("made", os.O_CREAT | os.O_RDWR, 0o4755))'
+status 0 'one without the bit can' run python3 -c \
+	'import os; os.close(os.open("made", os.O_CREAT | os.O_RDWR, 0o755))'
+status 1 'devices are not to be changed' run chmod 666 /dev/null
+is "$(run sh -c 'head -c 9 /dev/urandom' | wc -c)" 9 \
+	'but used'
+
 status 0 'no capability is left' run grep '^Cap' /proc/self/status
 unlike "$out" ':.*[1-9a-f]' 'in any set'
 status 0 'new privileges cannot be had' \
@@ -241,6 +259,45 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 until_alive 0 $mark
 ok $? 'killing the runner kills them all'
+
+# --- limits
+
+status 152 'processor time can be limited' \
+	run --cpu 0.5s sh -c 'while :; do :; done'
+status 153 'the size of files too' \
+	run --file-size 64K sh -c 'exec head -c 100000 /dev/zero >file2'
+is "$(stat -c %s ws/file2)" 65536 'up to there they are written'
+status 0 'a smaller one is whole' \
+	run --file-size 64K sh -c 'head -c 60000 /dev/zero >file2'
+rm ws/file2
+status 1 'so can memory' \
+	run --memory 100M python3 -c 'x = bytearray(200 << 20)'
+like "$err" MemoryError 'as a failure of who asks for more'
+status 0 'less is given' run --memory 100M python3 -c 'x = bytearray(20 << 20)'
+status 64 'a limit that is none is a usage error' run --memory lots true
+status 64 'nor is none at all' run --processes 0 true
+least=$(uname -r | awk -F. '{ print ($1 > 6 || ($1 == 6 && $2 >= 14)) }')
+if [ "$least" = 1 ]; then
+	status 11 'a process too many is refused' run --processes 310 python3 -c '
+import os, sys, time
+try:
+    for i in range(5000):
+        if os.fork() == 0:
+            time.sleep(60)
+except OSError as e:
+    print(i)
+    sys.exit(e.errno)'
+	[ "${out:-0}" -gt 200 ] && [ "$out" -le 310 ]
+	ok $? "after as many as were allowed ($out)"
+	mark=7$$.9
+	run -t 1 --processes 310 sh -c "f() { f & f & sleep $mark; }; f" \
+		2>/dev/null
+	is "$(alive $mark)" 0 'a bomb of processes ends with its command'
+	status 0 'fewer are had' run --processes 310 sh -c \
+		'i=0; while [ $i -lt 200 ]; do sleep 60 & i=$((i + 1)); done'
+else
+	ok 0 'processes of a call # SKIP this kernel has one number for all'
+fi
 
 # --- as an ordinary user, and where there are no namespaces
 

@@ -1,0 +1,54 @@
+#include "cli/env.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+static void
+add(struct env_args *a, const char *variable)
+{
+	mem_room(&a->list, a->count, &a->cap, sizeof(*a->list));
+	a->list[a->count++] = variable;
+}
+
+void
+env_args_base(struct env_args *a)
+{
+	static const char *const base[] = {
+	    "PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin",
+	    "HOME=/tmp", "LANG=C.UTF-8", "TMPDIR=/tmp"};
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(base); i++)
+		add(a, base[i]);
+}
+
+void
+env_arg(const struct program *p, struct env_args *a, const char *variable)
+{
+	size_t i, n = strcspn(variable, "=");
+
+	if (n == 0 || variable[n] == '\0')
+		die_usage(p, "--env wants NAME=VALUE, got '%s'", variable);
+	for (i = 0; i < a->count; i++)
+		if (strncmp(a->list[i], variable, n + 1) == 0) {
+			a->list[i] = variable;
+			return;
+		}
+	add(a, variable);
+}
+
+const char *const *
+env_args_list(struct env_args *a)
+{
+	add(a, NULL);
+	a->count--;
+	return a->list;
+}
+
+void
+env_args_free(struct env_args *a)
+{
+	free(a->list);
+	memset(a, 0, sizeof(*a));
+}
