@@ -1,4 +1,4 @@
-/* agent-ckpt: make, inspect, compare, judge, restore and prune checkpoints. */
+/* agent-ckpt: make, inspect, compare, judge, restore, push, prune bundles. */
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -18,6 +18,7 @@ enum {
 	O_MAX_TEXT,
 	O_MESSAGES,
 	O_NAME_ONLY,
+	O_PLAIN_HTTP,
 	O_ROOT,
 	O_RULES,
 	O_SINCE,
@@ -39,7 +40,8 @@ static const struct opt opts[] = {
     {"max-text", O_MAX_TEXT, "SIZE", "diff: larger is binary; default 1M"},
     {"messages", O_MESSAGES, NULL, "show: the conversation"},
     {"name-only", O_NAME_ONLY, NULL, "diff: only the paths"},
-    {"output", 'o', "FILE", "export: write here; default stdout"},
+    {"output", 'o', "FILE", "export: write here; pull: the folder"},
+    {"plain-http", O_PLAIN_HTTP, NULL, "push, pull: no TLS"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"rules", O_RULES, "FILE", "check: rules, one a line"},
     {"since", O_SINCE, "BUNDLE", "check: what changes are counted from"},
@@ -53,19 +55,21 @@ static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
     "diff [--stat] [--state|--files] BUNDLE BUNDLE|AGENT@live",
     "check [--rules FILE] [--since BUNDLE] BUNDLE [RULE...]", "verify BUNDLE",
     "restore --to DIR BUNDLE", "export [-o FILE] BUNDLE",
+    "push BUNDLE oci://HOST/NAME:TAG", "pull [-o DIR] oci://HOST/NAME:TAG",
     "prune [--keep N] [--daily N] [--also SEQ]... [-n] AGENT", NULL};
 
 static const struct program program = {.name = "agent-ckpt",
     .usage = usage,
-    .purpose = "Make, inspect, compare, verify, restore and prune checkpoints "
-	       "of agents.",
+    .purpose =
+	"Make, inspect, compare, verify, restore, push, prune checkpoints "
+	"of agents.",
     .opts = opts,
     .notes =
 	"BUNDLE is a file, '-', or AGENT[@SEQ]; AGENT@live is the agent as it "
 	"is now.\nStatus: 0; 1 they differ, a rule is broken, there are none; "
-	"64 "
-	"usage;\n65 damaged; 66 not there; 73 DIR is there; 75 the agent runs; "
-	"78 a bad\nrule in a file."};
+	"64 usage;\n65 damaged; 66 not there; 69 no registry; 73 DIR is there; "
+	"75 the agent\nruns; 77 denied; 78 a bad rule in a file; 79 too "
+	"large."};
 
 struct arguments {
 	struct ckpt_args verb;
@@ -122,6 +126,9 @@ option(void *arg, int letter, const char *v)
 	case 'o':
 		a->output = v;
 		break;
+	case O_PLAIN_HTTP:
+		a->plain_http = true;
+		break;
 	case O_RULES:
 		a->rules = v;
 		break;
@@ -153,6 +160,8 @@ static const struct {
     {"export", 1, ckptverb_export},
     {"list", 1, ckptverb_list},
     {"prune", 1, ckptverb_prune},
+    {"pull", 1, ckptverb_pull},
+    {"push", 2, ckptverb_push},
     {"restore", 1, ckptverb_restore},
     {"save", 1, ckptverb_save},
     {"show", 1, ckptverb_show},

@@ -40,7 +40,7 @@ parent_open(const struct session *s, int dir, struct parent *p, struct err *e)
 		return 0;
 	if (ckpt_bundle(dir, s->state.ckpt_seq, &p->bundle, e) < 0)
 		return -1;
-	if (!ckpt_is(p->bundle, &s->state.ckpt_id))
+	if (!bundle_stands_for(p->bundle, &s->state.ckpt_id))
 		return err_set(e, EX_DATAERR, 0,
 		    "the last bundle is not the one that was recorded");
 	if (bundle_member(p->bundle, "agent/state.json", STATE_MAX, &text, e) <

@@ -37,8 +37,6 @@ int ckpt_scan(const struct session *, const struct snapshot *old, bool to_save,
     struct snapshot *now, int *work, struct err *);
 
 void ckpt_name(int64_t seq, char out[CKPT_NAME]);
-/* Is it the bundle of this id, or one that replaces it? */
-bool ckpt_is(const struct bundle *, const struct digest *id);
 /* The chain of the bundle that covers `seq`, all in the folder `dir`. */
 int ckpt_follow(
     int dir, int64_t seq, bool history, struct chain *out, struct err *);

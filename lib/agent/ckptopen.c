@@ -91,19 +91,6 @@ ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *e)
 	return bundle_open(fd, name, &o, out, e);
 }
 
-bool
-ckpt_is(const struct bundle *b, const struct digest *id)
-{
-	size_t i;
-
-	if (digest_equal(&b->id, id))
-		return true;
-	for (i = 0; i < b->manifest.replace_count; i++)
-		if (digest_equal(&b->manifest.replaces[i], id))
-			return true;
-	return false;
-}
-
 static int
 find_parent(
     void *arg, const struct digest *id, struct bundle **out, struct err *e)
@@ -114,7 +101,7 @@ find_parent(
 	while (f->left > 0) {
 		if (ckpt_bundle(f->dir, f->seq[--f->left], &b, e) < 0)
 			return -1;
-		if (ckpt_is(b, id)) {
+		if (bundle_stands_for(b, id)) {
 			*out = b;
 			return 1;
 		}

@@ -64,17 +64,6 @@ next_kept(const struct pruning *p, size_t i)
 	return i;
 }
 
-/* The chain up to and with layer `last`; its layers are borrowed. */
-static struct chain
-part(const struct chain *c, size_t last)
-{
-	struct chain part = {.layer = c->layer, .count = last + 1};
-
-	for (part.base = last; !c->layer[part.base]->manifest.full;)
-		part.base--;
-	return part;
-}
-
 /* One bundle to write over the file of the last that is folded into it. */
 struct rewriting {
 	struct chain chain;
@@ -113,7 +102,7 @@ static int
 rewrite(struct pruning *p, struct fold_span *span, size_t from, size_t last,
     struct err *e)
 {
-	struct rewriting w = {.chain = part(&p->chain, last)};
+	struct rewriting w = {.chain = chain_part(&p->chain, last + 1)};
 	char name[CKPT_NAME];
 	int r;
 

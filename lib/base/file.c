@@ -122,6 +122,17 @@ file_open_dir(const char *path, bool make, int *fd, struct err *e)
 }
 
 int
+file_scratch(int *fd, struct err *e)
+{
+	const char *dir = getenv("TMPDIR");
+
+	if (file_open(AT_FDCWD, dir == NULL || dir[0] != '/' ? "/tmp" : dir,
+		O_TMPFILE | O_RDWR, 0600, fd, e) < 0)
+		return err_wrap(e, "for a temporary file");
+	return 0;
+}
+
+int
 file_read_fd(
     int fd, const char *name, size_t max, struct buf *out, struct err *e)
 {

@@ -47,6 +47,9 @@ int file_cache(int dir, const char *name, const void *, size_t, struct err *);
 int file_sync(int fd, const char *name, struct err *);	/* fsync */
 int file_sync_data(int fd, const char *name, struct err *); /* fdatasync */
 
+/* A file without a name, in $TMPDIR or /tmp. */
+int file_scratch(int *fd, struct err *);
+
 /* Make a folder unless it is there. */
 int file_make_dir(int dir, const char *name, mode_t, struct err *);
 

@@ -24,9 +24,18 @@ chain_newest(const struct chain *c)
 	return c->layer[c->count - 1];
 }
 
-/* Is `b` the bundle `id`, or one that stands for it? */
-static bool
-stands_for(const struct bundle *b, const struct digest *id)
+struct chain
+chain_part(const struct chain *c, size_t count)
+{
+	struct chain part = {.layer = c->layer, .count = count};
+
+	for (part.base = count - 1; !c->layer[part.base]->manifest.full;)
+		part.base--;
+	return part;
+}
+
+bool
+bundle_stands_for(const struct bundle *b, const struct digest *id)
 {
 	const struct manifest *m = &b->manifest;
 	size_t i;
@@ -60,7 +69,7 @@ add_parent(
 		    "bundle '%s' is missing: a later one builds on it", hex);
 	mem_room(&c->layer, c->count, cap, sizeof(struct bundle *));
 	c->layer[c->count++] = b;
-	if (!stands_for(b, &m->parent))
+	if (!bundle_stands_for(b, &m->parent))
 		return err_set(e, EX_DATAERR, 0,
 		    "'%s' was given for bundle '%s' and is another",
 		    b->frames.name, hex);

@@ -21,6 +21,9 @@ struct chain_opener {
 	void *arg;
 };
 
+/* Is it the bundle of this id, or one that replaces it? */
+bool bundle_stands_for(const struct bundle *, const struct digest *id);
+
 struct chain {
 	struct bundle **layer;	/* owned; oldest first */
 	size_t count;
@@ -38,6 +41,9 @@ int chain_open(struct bundle *newest, const struct chain_opener *,
 void chain_close(struct chain *);
 
 struct bundle *chain_newest(const struct chain *);
+/* The first `count` layers, at least 1, as a chain that borrows them: it is
+ * not closed, and no longer than the other one. */
+struct chain chain_part(const struct chain *, size_t count);
 
 /*
  * Look a path of the work tree up: 1 with the entry and its layer; 0; -1.

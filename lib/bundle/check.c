@@ -345,11 +345,20 @@ check_index(struct check *c, struct err *e)
 int
 bundle_check(struct bundle *b, struct err *e)
 {
+	return bundle_check_plain(b, NULL, e);
+}
+
+int
+bundle_check_plain(struct bundle *b, struct digest *plain, struct err *e)
+{
 	struct check c CLEANUP(check_free) = {.b = b};
 	const struct manifest *m = &b->manifest;
+	struct sha256 whole;
 	struct digest d;
 
 	frame_view_init(&c.view, &b->frames);
+	sha256_init(&whole);
+	c.view.whole = plain == NULL ? NULL : &whole;
 	tar_new(&c.tar);
 	sha256_init(&c.tree);
 	if (check_index_lines(&c, e) < 0 ||
@@ -362,5 +371,7 @@ bundle_check(struct bundle *b, struct err *e)
 		return err_set(e, EX_DATAERR, 0,
 		    "the tree of '%s' is not the one that its manifest names",
 		    b->frames.name);
+	if (plain != NULL)
+		sha256_get(&whole, plain);
 	return 0;
 }

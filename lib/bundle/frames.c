@@ -144,6 +144,10 @@ frame_get(struct frame_view *v, int64_t frame, struct slice *out, struct err *e)
 			    e, "'%s', frame %" PRId64, f->name, frame);
 		v->frame = frame;
 		v->len = s->size;
+		if (v->whole != NULL && v->summed == frame) {
+			sha256_add(v->whole, v->plain, v->len);
+			v->summed++;
+		}
 	}
 	*out = (struct slice){v->plain, v->len};
 	return 0;

@@ -5,6 +5,7 @@
 #ifndef BUNDLE_FRAMES_H
 #define BUNDLE_FRAMES_H
 
+#include "base/digest.h"
 #include "bundle/content.h"
 #include "bundle/seektable.h"
 
@@ -26,6 +27,9 @@ struct frame_view {
 	size_t packed_room, plain_room;
 	int64_t frame;		/* what `plain` holds; -1: nothing */
 	size_t len;
+	/* Of all contents, by whoever reads every frame in order; NULL. */
+	struct sha256 *whole;
+	int64_t summed;		/* frames in it */
 };
 
 /*

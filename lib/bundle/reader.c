@@ -177,15 +177,13 @@ check_frames(const struct bundle *b, struct err *e)
 static int
 spool(int *fd, const char *name, int64_t most, struct err *e)
 {
-	const char *dir = getenv("TMPDIR");
 	char *block CLEANUP_FREE = mem_grow(NULL, 65536, 1);
 	int copy CLEANUP_FD = -1;
 	int64_t total = 0;
 	ssize_t n;
 
-	if (file_open(AT_FDCWD, dir == NULL || dir[0] != '/' ? "/tmp" : dir,
-		O_TMPFILE | O_RDWR, 0600, &copy, e) < 0)
-		return err_wrap(e, "for a copy of '%s'", name);
+	if (file_scratch(&copy, e) < 0)
+		return err_wrap(e, "a copy of '%s'", name);
 	for (;;) {
 		n = read(*fd, block, 65536);
 		if (n < 0 && errno == EINTR)

@@ -131,18 +131,17 @@ static void
 member_name(struct buf *b, const struct entry *e)
 {
 	const char *slash = memrchr(e->path.data, '/', e->path.len);
-	size_t dir;
+	size_t dir = slash == NULL ? 0 : (size_t)(slash - e->path.data) + 1;
 
-	if (e->type != ENTRY_GONE || slash == NULL) {
+	if (e->type != ENTRY_GONE) {
 		buf_add(b, e->path.data, e->path.len);
 		if (e->type == ENTRY_DIR)
 			buf_putc(b, '/');
 		return;
 	}
-	dir = (size_t)(slash - e->path.data) + 1;
 	buf_add(b, e->path.data, dir);
 	buf_puts(b, ".wh.");
-	buf_add(b, slash + 1, e->path.len - dir);
+	buf_add(b, e->path.data + dir, e->path.len - dir);
 }
 
 static bool

@@ -11,7 +11,7 @@
 
 struct ckpt_args {
 	const struct program *program;
-	bool full, json, dry;
+	bool full, json, dry, plain_http;
 	bool names, stat, state, files; /* diff: what of it */
 	bool messages;
 	int64_t max_text; /* 0: the usual */
@@ -37,6 +37,8 @@ int ckptverb_verify(const struct ckpt_args *, char *operands[]);
 int ckptverb_check(const struct ckpt_args *, char *operands[]);
 int ckptverb_restore(const struct ckpt_args *, char *operands[]);
 int ckptverb_export(const struct ckpt_args *, char *operands[]);
+int ckptverb_push(const struct ckpt_args *, char *operands[]);
+int ckptverb_pull(const struct ckpt_args *, char *operands[]);
 int ckptverb_prune(const struct ckpt_args *, char *operands[]);
 
 #endif
