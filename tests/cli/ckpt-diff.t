@@ -3,6 +3,7 @@
 . "$SRC/tests/cli/tap.sh"
 
 printf '{"content":"Hello."}\n{"content":"Again."}\n' >hi.jsonl
+export GIT_CEILING_DIRECTORIES=$PWD
 mkdir ws
 agent-run -q -m script:hi.jsonl -w ws --name ed 'Begin.' >/dev/null
 # save: a bundle of the workspace as it is; prints its name.
