@@ -118,6 +118,15 @@ set_by_proc(const struct init_call *c)
 	(void)proc_write("/proc/sys/kernel/pid_max", text);
 }
 
+/* A file in memory is on no mount that could forbid to execute it: where this
+ * may be said (to root, from Linux 6.3), it forbids itself. */
+static void
+close_memory_files(const struct init_call *c)
+{
+	if (c->machine->contained)
+		(void)proc_write("/proc/sys/vm/memfd_noexec", "2");
+}
+
 static int
 prepare(const struct init_call *c, struct rules *rules, struct err *e)
 {
@@ -133,6 +142,7 @@ prepare(const struct init_call *c, struct rules *rules, struct err *e)
 		rules_allow_port(rules, SANDBOX_PROXY_PORT, e) < 0))
 		return -1;
 	set_by_proc(c);
+	close_memory_files(c);
 	(void)umask(0);
 	if (enter_root(c, rules, e) < 0)
 		return -1;
