@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "bundle/check.h"
@@ -20,7 +19,6 @@ enum { FOLD_STEP = 32 };
 struct cover {
 	struct buf tar; /* the removals' headers; empty: nothing */
 	struct tar *headers;
-	int64_t time;
 };
 
 void
@@ -94,7 +92,8 @@ check_name(const struct entry *n, struct err *e)
 static int
 put_removal(struct cover *c, struct slice path, struct err *e)
 {
-	struct entry n = {.path = path, .type = ENTRY_GONE, .mtime = c->time};
+	/* Of no time, so that a registry has most covers already. */
+	struct entry n = {.path = path, .type = ENTRY_GONE};
 
 	return tar_header(c->headers, &c->tar, &n, e);
 }
@@ -125,7 +124,6 @@ look(struct bundle *b, struct chain *below, struct cover *c, struct err *e)
 	struct entry n;
 	int r;
 
-	c->time = b->manifest.time - b->manifest.time % CLOCK_SECOND;
 	tar_new(&c->headers);
 	if (below != NULL && full && put_removal(c, all, e) < 0)
 		return -1;
