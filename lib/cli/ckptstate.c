@@ -145,11 +145,14 @@ sorted(const struct json *list, const char *key, size_t *count)
 {
 	struct item *all = mem_new(json_count(list) + 1, sizeof(*all));
 	const struct json *v;
+	const char *text;
 	size_t n = 0;
 
-	for (v = json_first(list); v != NULL; v = json_next(v))
-		if (json_get_string(v, key) != NULL)
-			all[n++] = (struct item){json_get_string(v, key), v};
+	/* What has no key is told all the same: nothing hides here. */
+	for (v = json_first(list); v != NULL; v = json_next(v)) {
+		text = json_get_string(v, key);
+		all[n++] = (struct item){text == NULL ? "" : text, v};
+	}
 	if (n > 0)
 		qsort(all, n, sizeof(*all), compare_items);
 	*count = n;
@@ -219,23 +222,20 @@ grant_changed(struct states *s, char sign, const char *line)
 static void
 grant(struct states *s, const struct json *was, const struct json *is)
 {
-	const char *a = was == NULL ? NULL : either(was, "line", "grant");
-	const char *b = is == NULL ? NULL : either(is, "line", "grant");
 	int64_t m = json_get_integer(was, "uses", -1);
 	int64_t n = json_get_integer(is, "uses", -1);
 
-	if (a != NULL && b != NULL && strcmp(a, b) == 0) {
-		char *text CLEANUP_FREE = mem_printf(
-		    "%" PRId64 " -> %" PRId64 " uses left: %s", m, n, b);
+	if (is == NULL) {
+		grant_changed(s, '-', either(was, "line", "grant"));
+	} else if (was == NULL) {
+		grant_changed(s, '+', either(is, "line", "grant"));
+	} else if (m != n) {
+		char *text CLEANUP_FREE =
+		    mem_printf("%" PRId64 " -> %" PRId64 " uses left: %s", m, n,
+			either(is, "line", "grant"));
 
-		if (m != n)
-			row(s, "grant", text);
-		return;
+		row(s, "grant", text);
 	}
-	if (a != NULL)
-		grant_changed(s, '-', a);
-	if (b != NULL)
-		grant_changed(s, '+', b);
 }
 
 /* ---- the conversation ------------------------------------------------------------------- */
@@ -402,7 +402,7 @@ ckptstate_compare(const struct ckpt_args *args, struct ckpt_side *a,
 	if (json_get_bool(g, "base", false) != json_get_bool(h, "base", false))
 		grant_changed(
 		    &s, json_get_bool(h, "base", false) ? '+' : '-', "base");
-	lists(&s, json_get(g, "grants"), json_get(h, "grants"), "grant", grant);
+	lists(&s, json_get(g, "grants"), json_get(h, "grants"), "line", grant);
 	if (messages(&s, args, a, b, e) < 0)
 		return -1;
 	*found = s.rows.count > 0;

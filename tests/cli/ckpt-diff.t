@@ -220,6 +220,16 @@ like "$out" '^grant +- ask exec exec:/bin/sh$' 'and one that is less'
 like "$out" '^agent +[0-9A-Z]{26} -> [0-9A-Z]{26}$' 'and that they are two agents'
 status 0 '--files looks at files only' agent-ckpt diff --files st other
 
+mkdir uses uses/tree
+for n in 5 3; do
+	"$BUILD/tests/helpers/bundle" save -f -S $'{"conversation":"c"}\n' \
+	    -G '{"base":'"$([ $n = 5 ] && echo true || echo false)"',"grants":[{"line":"allow read file:x","uses":'$n'}]}'$'\n' \
+	    uses/tree uses $n >/dev/null
+done
+status 1 'uses that were spent differ' agent-ckpt diff uses/5 uses/3
+like "$out" '^grant +5 -> 3 uses left: allow read file:x$' 'and how many are left is told'
+like "$out" '^grant +- base$' 'as is the profile'
+
 # A file without its parents: files cannot be known, nor messages.
 newest=$(agent-ckpt list --json st | jq -r .seq | tail -n 1)
 mkdir alone

@@ -144,6 +144,41 @@ status 65 'with the key of another nothing is shown' \
     agent-ckpt show --messages --key other/key.pub one
 is "$out" '' 'not even a part'
 
+# ---- states that are none --------------------------------------------------------------------
+
+helper=$BUILD/tests/helpers/bundle
+mkdir odd odd/tree
+"$helper" save -f -S $'{"conversation":"c","tainted":true}\n' odd/tree odd plain >/dev/null
+n=0
+while IFS=$'\t' read -r want state grants; do
+	n=$((n + 1))
+	"$helper" save -f -S "$state"$'\n' -G "$grants"$'\n' odd/tree odd "odd$n" >/dev/null
+	status "$want" "show of state $state, grants $grants" agent-ckpt show "odd/odd$n"
+	status "$want" 'and --json' agent-ckpt show --json "odd/odd$n"
+	[ "$want" != 0 ] || want=1
+	status "$want" 'and diff' agent-ckpt diff "odd/odd$n" odd/plain
+	status "$want" 'the other way round' agent-ckpt diff --state --json odd/plain "odd/odd$n"
+	status 65 'its conversation is not proved' agent-ckpt show --messages "odd/odd$n"
+done <<'END'
+0	{"conversation":"c"}	{}
+0	{"conversation":"c","requests":["x",1,{"request":5},{"request":"r"}],"open_calls":{"a":1},"usage":[]}	{"grants":[1,{"line":5},{"line":"l"}]}
+0	{"goal":7,"messages":"x","limits":3,"conversation":"c","state":null}	{"base":1,"grants":{}}
+0	{"conversation":"c","usage":{"cost":-9007199254740991,"turns":-1,"milliseconds":-1,"input":9007199254740991,"output":9007199254740991}}	[]
+65	{	{}
+65	{}	nonsense
+65	{"goal":"a","goal":"b"}	{}
+END
+
+status 1 'what has no name is compared, too' agent-ckpt diff odd/plain odd/odd2
+is "$(grep -E '^(pending|grant)' <<<"$out" | xargs -n 3)" 'pending + ?
+pending + ?
+pending + ?
+pending + r
+grant + ?
+grant + ?
+grant + l' 'so that nothing hides'
+status 65 'a conversation that no records make is not compared' agent-ckpt diff odd/plain one
+
 # ---- on a terminal ----------------------------------------------------------------------------------
 
 tty() { NO_COLOR=1 script -qec "$*" /dev/null </dev/null; }

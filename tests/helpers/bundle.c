@@ -1,7 +1,8 @@
 /*
  * bundle VERB …: lib/bundle for shell tests.
  *   save [-f] [-k SECKEY] [-j JOURNAL] [-b BLOB] [-s SEQ] [-l LEVEL]
- *       [-t THREADS] [-x FOLDER] WORK DIR OUT [BUNDLE…]
+ *       [-t THREADS] [-x FOLDER] [-S STATE] [-G GRANTS]
+ *       WORK DIR OUT [BUNDLE…]
  *                          OUT is a name in DIR (which holds the stat cache),
  *                          or -; the last BUNDLE is the parent
  *   show [-p PUBKEY] BUNDLE     the manifest, after the id
@@ -16,6 +17,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -33,9 +35,9 @@ static struct {
 	struct sign_secret key;
 	struct sign_public pub;
 	bool has_key, has_pub;
-	const char *journal, *blob, *skip;
+	const char *journal, *blob, *skip, *state, *grants;
 	int64_t seq, level, threads, most, files;
-} opt = {.seq = 1};
+} opt = {.seq = 1, .state = "{\"goal\":\"test\"}\n", .grants = "[]\n"};
 
 static struct reader_options reading;
 
@@ -126,7 +128,7 @@ options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+fnk:p:j:b:s:l:t:m:F:x:")) != -1) {
+	while ((c = getopt(argc, argv, "+fnk:p:j:b:s:l:t:m:F:x:S:G:")) != -1) {
 		int64_t n = 0;
 
 		if (optarg != NULL)
@@ -152,6 +154,12 @@ options(int argc, char **argv)
 			break;
 		case 'x':
 			opt.skip = optarg;
+			break;
+		case 'S':
+			opt.state = optarg;
+			break;
+		case 'G':
+			opt.grants = optarg;
 			break;
 		case 's':
 			opt.seq = n;
@@ -219,8 +227,8 @@ agent_part(struct writer_agent *a, struct buf *journal, struct buf *blob)
 	    file_read(AT_FDCWD, opt.journal, 1 << 30, journal, &e) < 0)
 		fail(&e);
 	at[0] = (struct slice){buf_str(journal), journal->len};
-	*a = (struct writer_agent){.state = {"{\"goal\":\"test\"}\n", 16},
-	    .grants = {"[]\n", 3},
+	*a = (struct writer_agent){.state = {opt.state, strlen(opt.state)},
+	    .grants = {opt.grants, strlen(opt.grants)},
 	    .journal = content_bytes(&at[0])};
 	if (opt.blob == NULL)
 		return;
