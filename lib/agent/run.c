@@ -213,6 +213,17 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 	return request_expire(r->s, e);
 }
 
+/* Answers may still come while somebody is being told of a request. */
+static bool
+waits_for_people(const struct runner *r, enum action_kind next)
+{
+	if (next == ACT_WAIT || next == ACT_EXIT)
+		return notify_busy(r) || (r->opt->ask == RUN_ASK_WAIT &&
+					     state_waits(&r->s->state));
+	return next == ACT_MODEL && r->opt->ask == RUN_ASK_WAIT &&
+	       state_waits(&r->s->state);
+}
+
 /* One step: 1 the run ends, 0 go on, -1. */
 static int
 step(struct runner *r, struct run_end *end, struct err *e)
@@ -229,7 +240,11 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	got = catch_up(r, end, e);
 	if (got != 0)
 		return got;
+	if (notify_step(r, e) < 0)
+		return -1;
 	turn_next(s, calls_alone, r, &act);
+	if (waits_for_people(r, act.kind))
+		return runner_pause(r, end, e);
 	if (act.kind == ACT_MODEL && checkpoint(r, false, e) < 0)
 		return -1;
 	switch (act.kind) {
@@ -265,7 +280,8 @@ nothing_new(struct runner *r, struct run_end *end)
 		    s->requests[i].deadline <= clock_real())
 			return false;
 	turn_next(s, calls_alone, r, &act);
-	if (act.kind != ACT_EXIT && act.kind != ACT_WAIT)
+	if ((act.kind != ACT_EXIT && act.kind != ACT_WAIT) ||
+	    waits_for_people(r, act.kind))
 		return false;
 	run_end_set(end, act.state, act.status, act.why);
 	return true;
@@ -277,7 +293,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	struct state *s = &r->s->state;
 	int got;
 
-	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0)
+	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
+	    notify_check(r->opt->notify, e) < 0)
 		return -1;
 	if (order_drain(r->s, e) < 0 || authority_sync(r->s, e) < 0)
 		return -1;
@@ -299,6 +316,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	do
 		got = step(r, end, e);
 	while (got == 0);
+	notify_stop(r);
 	/* The bundle says how the run ended, so it comes behind the exit. */
 	if (got < 0 || stage_exit(r, end, e) < 0 || checkpoint(r, true, e) < 0)
 		return -1;
@@ -309,7 +327,7 @@ int
 run_agent(struct session *s, struct launcher *l, const struct run_options *o,
     struct run_end *end, struct err *e)
 {
-	struct runner r = {.s = s, .launcher = l, .opt = o};
+	struct runner r = {.s = s, .launcher = l, .opt = o, .mail = -1};
 	struct run_end local = {0};
 	int got;
 
@@ -321,6 +339,7 @@ run_agent(struct session *s, struct launcher *l, const struct run_options *o,
 	tool_table_free(&r.tools);
 	buf_free(&r.tools_json);
 	model_close(r.model);
+	fd_cleanup(&r.mail);
 	return got;
 }
 
@@ -334,6 +353,7 @@ run_call(struct session *s, struct launcher *l, const char *by,
 	    .launcher = l,
 	    .opt = &o,
 	    .by = by,
+	    .mail = -1,
 	    .deadline = CLOCK_NEVER};
 	struct call c = {0};
 	int got = -1;

@@ -46,6 +46,7 @@ struct run_options {
 	enum run_ckpt ckpt;
 	int64_t ckpt_every;		/* RUN_CKPT_EVERY: nanoseconds */
 	enum run_ask ask;
+	const char *notify;		/* program for each request; or NULL */
 	int64_t ask_time;		/* for people to answer; 0: 7 days */
 	struct run_watch watch;
 };

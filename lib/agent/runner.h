@@ -6,8 +6,18 @@
 #ifndef AGENT_RUNNER_H
 #define AGENT_RUNNER_H
 
+#include <sys/types.h>
+
 #include "agent/run.h"
 #include "base/jsonw.h"
+
+/* A program that tells somebody of a request, --notify. */
+struct notifying {
+	char *request;		/* its id; NULL: none runs */
+	pid_t pid;
+	int pidfd;
+	int64_t deadline;	/* clock_mono */
+};
 
 struct runner {
 	struct session *s;
@@ -23,6 +33,8 @@ struct runner {
 	bool dirty;		/* a tool could write since the last bundle */
 	int64_t saved;		/* when that was, clock_mono; 0: never */
 	const char *by;		/* a person's call (run_call); else NULL */
+	int mail;		/* inotify of the mailbox; -1: not yet */
+	struct notifying notify;
 };
 
 /* Grants by their ids: they may move while a call runs. */
@@ -90,6 +102,19 @@ bool asking_is(const struct tool *);
 int asking_tool(struct runner *, struct plan *, struct err *);
 /* What the model is told of a request; the caller frees it. */
 char *asking_pending(const char *request);
+
+/* notify.c: start the next program, or see whether one has ended. */
+int notify_step(struct runner *, struct err *);
+/* Is one running, or to be run? */
+bool notify_busy(const struct runner *);
+/* End it; its request is then told of again by the next run. */
+void notify_stop(struct runner *);
+/* Is there such a program?  Status 66. */
+int notify_check(const char *line, struct err *);
+
+/* pause.c: wait for mail, for that program or a signal, at most a second.  1
+ * the run ends (in `end`): its time is over. */
+int runner_pause(struct runner *, struct run_end *end, struct err *);
 
 /* calls.c: make the calls [from, to), recorded already or not. */
 int calls_make(struct runner *, size_t from, size_t to, struct err *);

@@ -23,6 +23,7 @@ enum {
 	O_MAX_TOKENS,
 	O_MAX_TURNS,
 	O_NAME,
+	O_NOTIFY,
 	O_PRICES,
 	O_ROOT,
 	O_SANDBOX,
@@ -49,6 +50,7 @@ static const struct opt opts[] = {
     {"max-turns", O_MAX_TURNS, "N", "end with 79 after so many turns"},
     {"model", 'm', "MODEL", "script:FILE exec:PROGRAM openai:NAME …"},
     {"name", O_NAME, "NAME", "name the new agent"},
+    {"notify", O_NOTIFY, "PROGRAM", "run for each request to people"},
     {"prices", O_PRICES, "FILE", "what tokens cost"},
     {"quiet", 'q', NULL, "print the final answer alone"},
     {"resume", 'r', "AGENT", "go on with this agent"},
@@ -192,6 +194,9 @@ option(struct run_args *a, int letter, const char *v)
 		break;
 	case O_NAME:
 		a->birth.name = v;
+		break;
+	case O_NOTIFY:
+		a->run.notify = v;
 		break;
 	case O_PRICES:
 		a->run.prices = v;

@@ -63,7 +63,7 @@ command_parse(const char *line, struct command *out, struct err *e)
 	if (n > 0)
 		c.path = look_up(c.argv[0]);
 	if (c.path == NULL) {
-		(void)err_set(e, EX_NOINPUT, 0, "no program '%s' for a model",
+		(void)err_set(e, EX_NOINPUT, 0, "no program '%s'",
 		    n == 0 ? "" : c.argv[0]);
 		command_free(&c);
 		return -1;
@@ -81,10 +81,22 @@ command_free(struct command *c)
 	memset(c, 0, sizeof(*c));
 }
 
+void
+command_add(struct command *c, char *argument)
+{
+	size_t n = 0;
+
+	while (c->argv[n] != NULL)
+		n++;
+	c->argv = mem_grow(c->argv, n + 2, sizeof(*c->argv));
+	c->argv[n] = argument;
+	c->argv[n + 1] = NULL;
+}
+
 /* The text as a file of its own: no pipe to fill while its reader fills
  * another, no SIGPIPE when it does not read. */
-static int
-make_stdin(struct slice in, int *out, struct err *e)
+int
+command_stdin(struct slice in, int *out, struct err *e)
 {
 	int fd CLEANUP_FD = memfd_create("request", MFD_CLOEXEC);
 
@@ -120,28 +132,39 @@ become(const struct command *c, int in, int out, pid_t parent)
 	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)execv(c->path, c->argv);
+	(void)execve(c->path, c->argv, c->env == NULL ? environ : c->env);
 	_exit(errno == ENOENT ? EX_NOT_FOUND : EX_CANNOT_EXECUTE);
+}
+
+int
+command_start(
+    const struct command *c, int in, int out, pid_t *pid, struct err *e)
+{
+	pid_t parent = getpid(), child = fork();
+
+	if (child == 0)
+		become(c, in, out, parent);
+	if (child < 0)
+		return err_set(
+		    e, EX_UNAVAILABLE, errno, "cannot start '%s'", c->argv[0]);
+	(void)setpgid(child, child); /* whoever of the two comes first */
+	*pid = child;
+	return 0;
 }
 
 static int
 start(const struct command *c, int in, int *from, pid_t *pid, struct err *e)
 {
-	int fds[2];
-	pid_t parent = getpid();
+	int fds[2], got;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_set(e, EX_OSERR, errno, "cannot make a pipe");
-	*pid = fork();
-	if (*pid == 0)
-		become(c, in, fds[1], parent);
+	got = command_start(c, in, fds[1], pid, e);
 	(void)close(fds[1]);
-	if (*pid < 0) {
+	if (got < 0) {
 		(void)close(fds[0]);
-		return err_set(
-		    e, EX_UNAVAILABLE, errno, "cannot start '%s'", c->argv[0]);
+		return -1;
 	}
-	(void)setpgid(*pid, *pid); /* whoever of the two comes first */
 	*from = fds[0];
 	(void)fcntl(*from, F_SETFL, O_NONBLOCK);
 	return 0;
@@ -190,8 +213,8 @@ watch(int pidfd, int from, const struct model_options *o, struct buf *out,
 }
 
 /* End the group while its leader, unreaped, still keeps its number ours. */
-static int
-end_group(pid_t pid)
+int
+command_end(pid_t pid)
 {
 	int w = 0;
 
@@ -210,14 +233,14 @@ command_run(const struct command *c, struct slice in,
 	pid_t pid = -1;
 	int rc;
 
-	if (make_stdin(in, &stdin_fd, e) < 0 ||
+	if (command_stdin(in, &stdin_fd, e) < 0 ||
 	    start(c, stdin_fd, &from, &pid, e) < 0)
 		return -1;
 	pidfd = pidfd_open(pid, 0);
 	rc = pidfd < 0
 		 ? err_set(e, EX_OSERR, errno, "cannot watch '%s'", c->argv[0])
 		 : watch(pidfd, from, o, out, e);
-	*status = end_group(pid);
+	*status = command_end(pid);
 	if (out->full)
 		*status = 0; /* killed for that, and told by `full` */
 	return rc;

@@ -1,10 +1,11 @@
 /*
  * command.h: run a program once with a text on its stdin and take what it
  * prints.  When the call is over, by whatever end, its process group is dead.
- * Private to lib/model.
  */
 #ifndef MODEL_COMMAND_H
 #define MODEL_COMMAND_H
+
+#include <sys/types.h>
 
 #include "model/model.h"
 
@@ -12,11 +13,14 @@ struct command {
 	char *path;	/* of the program */
 	char *words;	/* what argv points into */
 	char **argv;	/* NULL at the end */
+	char *const *env;	/* borrowed; NULL: our own */
 };
 
 /* Split at spaces and look the program up in PATH.  Status 66. */
 int command_parse(const char *line, struct command *out, struct err *);
 void command_free(struct command *);
+/* One more argument, borrowed. */
+void command_add(struct command *, char *argument);
 
 /*
  * `in` and a newline go to its stdin, stderr is ours, stdout is added to
@@ -25,5 +29,15 @@ void command_free(struct command *);
  */
 int command_run(const struct command *, struct slice in,
     const struct model_options *, struct buf *out, int *status, struct err *);
+
+/*
+ * The parts of it.  A text and a newline as a file to read; a start with these
+ * as stdin and stdout, in a process group of its own that dies with us; the
+ * end of that group, which gives the exit status, or 128 and the signal.
+ */
+int command_stdin(struct slice, int *fd, struct err *);
+int command_start(const struct command *, int in, int out, pid_t *,
+    struct err *);
+int command_end(pid_t);
 
 #endif
