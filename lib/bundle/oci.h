@@ -17,10 +17,12 @@ struct oci_options {
 	/* push: signs what is folded; pull: must have signed all.  NULL: not */
 	const struct sign_secret *secret;
 	const struct sign_public *key;
-	/* Told what is being done ("checking", …) and of bytes of it; may be
-	 * taken back by negative ones.  May be NULL. */
-	void (*progress)(void *arg, const char *what, int64_t bytes);
+	/* Told what is being done ("checking", …), of bytes of it, which may
+	 * be taken back by negative ones, and of `total`.  May be NULL. */
+	void (*progress)(void *arg, const char *what, int64_t bytes,
+	    int64_t total);
 	void *arg;
+	int64_t total;	/* not the caller's */
 };
 
 struct oci_pushed {

@@ -26,7 +26,8 @@ static void
 tell(const struct fetch *f, int64_t n)
 {
 	if (f->options != NULL && f->options->progress != NULL)
-		f->options->progress(f->options->arg, "fetching", n);
+		f->options->progress(
+		    f->options->arg, "fetching", n, f->options->total);
 }
 
 static int

@@ -45,7 +45,7 @@ static void
 tell(const struct oci_options *o, int64_t bytes)
 {
 	if (o->progress != NULL)
-		o->progress(o->arg, "checking", bytes);
+		o->progress(o->arg, "checking", bytes, o->total);
 }
 
 int

@@ -15,7 +15,7 @@
 
 struct pulling {
 	struct oci_registry registry;
-	const struct oci_options *options;
+	struct oci_options options;
 	int dir;
 	struct oci_image image;
 	bool *there;                   /* one a layer: its file is */
@@ -124,7 +124,7 @@ check_place(const struct pulling *p, const struct bundle *b,
 static int
 prove(struct pulling *p, int fd, struct err *e)
 {
-	struct reader_options o = {.key = p->options->key};
+	struct reader_options o = {.key = p->options.key};
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	struct bundle *b CLEANUP_BUNDLE = NULL;
 	struct digest plain;
@@ -147,7 +147,7 @@ fill(void *arg, int fd, struct err *e)
 	struct pulling *p = arg;
 
 	if (oci_fetch(&p->registry, &p->layer->digest, p->layer->size, fd,
-		p->options, e) < 0)
+		&p->options, e) < 0)
 		return -1;
 	return prove(p, fd, e);
 }
@@ -167,7 +167,7 @@ look(struct pulling *p, bool *there, struct err *e)
 		return 0;
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size == p->layer->size) {
-		if (oci_sum(fd, st.st_size, p->options, &d, e) < 0)
+		if (oci_sum(fd, st.st_size, &p->options, &d, e) < 0)
 			return -1;
 		if (digest_equal(&d, &p->layer->digest))
 			return 0;
@@ -247,6 +247,8 @@ pull(struct pulling *p, void (*each)(void *arg, const struct oci_pulled *),
 		take_layer(p, i);
 		if (!p->layer->cover && look(p, &p->there[i], e) < 0)
 			return -1;
+		if (!p->there[i] && !p->layer->cover)
+			p->options.total += p->layer->size;
 	}
 	r = pull_all(p, each, arg, e);
 	if (r < 0 && (e->status == EX_DATAERR || e->status == EX_LIMIT))
@@ -259,7 +261,7 @@ oci_pull(const struct oci_ref *ref, int dir, const struct oci_options *o,
     void (*each)(void *arg, const struct oci_pulled *), void *arg,
     struct err *e)
 {
-	struct pulling p = {.options = o, .dir = dir};
+	struct pulling p = {.options = *o, .dir = dir};
 	int r;
 
 	if (oci_open(ref, o->plain, &p.registry, e) < 0)

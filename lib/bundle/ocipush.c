@@ -92,6 +92,8 @@ oci_push(struct chain *c, const struct oci_ref *ref,
 {
 	struct push p = {0};
 	struct oci_pushed pushed = {0};
+	struct oci_options all = *o;
+	size_t i;
 	int r;
 
 	if (ref->tag[0] == '\0')
@@ -99,9 +101,11 @@ oci_push(struct chain *c, const struct oci_ref *ref,
 		    e, EX_USAGE, 0, "give a tag to push to: HOST/NAME:TAG");
 	if (oci_open(ref, o->plain, &p.registry, e) < 0)
 		return -1;
-	r = oci_layers_make(c, o, &p.layers, e);
+	for (i = 0; i < c->count; i++)
+		all.total += c->layer[i]->frames.file;
+	r = oci_layers_make(c, &all, &p.layers, e);
 	if (r == 0)
-		r = put_layers(&p, o, &pushed, e);
+		r = put_layers(&p, &all, &pushed, e);
 	if (r == 0)
 		r = put_config(&p, o, e);
 	if (r == 0)

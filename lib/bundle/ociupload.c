@@ -38,7 +38,8 @@ tell(void *arg, int64_t n)
 
 	u->told += n;
 	if (u->options->progress != NULL)
-		u->options->progress(u->options->arg, "sending", n);
+		u->options->progress(
+		    u->options->arg, "sending", n, u->options->total);
 }
 
 static long

@@ -14,22 +14,16 @@
 #include "cli/show.h"
 
 /* One bar for one thing after the other. */
-struct bars {
-	struct progress bar;
-	int64_t total;
-};
-
 static void
-advance(void *arg, const char *what, int64_t bytes)
+advance(void *arg, const char *what, int64_t bytes, int64_t total)
 {
-	struct bars *b = arg;
+	struct progress *bar = arg;
 
-	if (b->bar.what == NULL || strcmp(b->bar.what, what) != 0) {
-		if (b->bar.what != NULL)
-			progress_end(&b->bar);
-		progress_start(&b->bar, what, b->total);
+	if (bar->what == NULL || strcmp(bar->what, what) != 0) {
+		progress_end(bar);
+		progress_start(bar, what, total);
 	}
-	progress_add(&b->bar, bytes);
+	progress_add(bar, bytes);
 }
 
 static void
@@ -70,25 +64,22 @@ show_pushed(const struct ckpt_args *a, const struct oci_ref *ref,
 int
 ckptverb_push(const struct ckpt_args *a, char *args[])
 {
-	struct bars bars = {0};
+	struct progress bar = {0};
 	struct oci_options o = {
-	    .plain = a->plain_http, .progress = advance, .arg = &bars};
+	    .plain = a->plain_http, .progress = advance, .arg = &bar};
 	struct sign_secret key;
 	struct oci_pushed pushed;
 	struct ckpt_chain c;
 	struct oci_ref ref;
 	struct err e;
-	size_t i;
 
 	reference(args[1], &ref);
 	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
-	for (i = 0; i < c.chain.count; i++)
-		bars.total += c.chain.layer[i]->frames.file;
 	if (a->open != NULL && root_secret(a->open, &key, &e) == 0)
 		o.secret = &key;
 	if (oci_push(&c.chain, &ref, &o, &pushed, &e) < 0)
 		die_err(&e);
-	progress_end(&bars.bar);
+	progress_end(&bar);
 	if (o.secret != NULL)
 		sign_wipe(&key);
 	show_pushed(a, &ref, &pushed);
@@ -151,9 +142,9 @@ int
 ckptverb_pull(const struct ckpt_args *a, char *args[])
 {
 	const char *to = a->output == NULL ? "." : a->output;
-	struct bars bars = {0};
+	struct progress bar = {0};
 	struct oci_options o = {
-	    .plain = a->plain_http, .progress = advance, .arg = &bars};
+	    .plain = a->plain_http, .progress = advance, .arg = &bar};
 	struct pulled all = {.count = 0};
 	struct sign_public key;
 	struct oci_ref ref;
@@ -169,7 +160,7 @@ ckptverb_pull(const struct ckpt_args *a, char *args[])
 	if (file_open_dir(to, true, &dir, &e) < 0 ||
 	    oci_pull(&ref, dir, &o, keep, &all, &e) < 0)
 		die_err(&e);
-	progress_end(&bars.bar);
+	progress_end(&bar);
 	for (i = a->json ? 0 : all.count - 1; i < all.count; i++)
 		show_pulled(a, to, &all.list[i]);
 	(void)close(dir);

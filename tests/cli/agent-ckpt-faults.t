@@ -2,30 +2,7 @@
 # push and pull against a registry that goes wrong as it is told.
 # shellcheck disable=SC2016 # filters of jq
 . "$SRC/tests/cli/tap.sh"
-command -v python3 >/dev/null || skip_all 'no python3'
-
-mkdir reg
-"$SRC/tests/fake-registry" port reg &
-fake=$!
-trap 'kill "$fake"' EXIT
-for _ in {1..100}; do [ -e port ] && break; sleep 0.1; done
-port=$(cat port)
-image=oci://127.0.0.1:$port/team/agent
-plan() { printf '%s' "$1" >reg/plan; }
-faults() { plan "{\"faults\":[$1]}"; }
-log() { cut -d ' ' -f "$1" reg/log; }
-layers=reg/manifests/team/agent
-
-cat >script.jsonl <<'END'
-{"content":"1","tool_calls":[{"name":"run_command","arguments":{"command":"seq 30000 >big; echo one >a"}}]}
-{"content":"2","tool_calls":[{"name":"run_command","arguments":{"command":"echo two >a; mkdir d; ln a d/hard"}}]}
-{"content":"3","tool_calls":[{"name":"run_command","arguments":{"command":"echo three >d/new"}}]}
-{"content":"end"}
-END
-status 0 'an agent has bundles' \
-    agent-run -q -m script:script.jsonl --ckpt turn --name a x
-ckpt=root/agents/$(agent-ps --json a | jq -r .id)/ckpt
-same() { diff -rq --no-dereference "$ckpt" "${1:-got}"; }
+. "$SRC/tests/cli/registry.sh"
 
 # ---- as it should be
 status 0 'a registry takes a push' agent-ckpt push --json a "$image:v1"
@@ -33,7 +10,7 @@ is "$(jq -c '[.layers, .sent, .tag]' <<<"$out")" '[5,5,"v1"]' \
     'and all layers were sent: four bundles, and what the third hides'
 status 0 'and gives it back' agent-ckpt pull -o got "$image:v1"
 is "$out" "got/20.tar.zst" 'naming the newest'
-is "$(same)" '' 'byte for byte'
+is "$(same got)" '' 'byte for byte'
 digest=$(agent-ckpt push a "$image:v1")
 is "$digest" "oci://127.0.0.1:$port/team/agent@sha256:$(
     sha256sum "$layers/v1" | cut -d ' ' -f 1)" \
@@ -265,73 +242,6 @@ status 75 'of two pulls into a folder one waits' \
     agent-ckpt pull -o bad "$image:v1"
 kill "$holder"; wait "$holder" 2>/dev/null
 
-# ---- connections that break
-rm -rf got
-faults "{\"match\":\"GET .*blobs/$first\",\"cut\":1000,\"times\":2},
-    {\"match\":\"manifests\",\"drop\":true},{\"match\":\"$last\",\"status\":503},
-    {\"match\":\"$config\",\"cut\":5}"
-rm reg/log
-status 0 'a pull goes on where it broke off' agent-ckpt pull -o got "$image:v1"
-is "$(same)" '' 'with the same result'
-is "$(log 6 | grep -c bytes=1000-)" 1 'with the rest of a layer'
-faults "{\"match\":\"GET .*blobs/$last\",\"drop\":true,\"times\":99}"
-rm -rf got
-status 69 'a registry that goes away stops it' agent-ckpt pull -o got "$image:v1"
-is "$(ls -A got)" '10.tar.zst
-15.tar.zst
-5.tar.zst' 'what came is kept'
-plan ''
-rm reg/log
-status 0 'for the next time' agent-ckpt pull -o got "$image:v1"
-is "$(log 1,2 | grep -c 'GET.*blobs')" 2 'which fetches the rest'
-is "$(same)" '' 'with the same result'
-
-old=$(sha256sum "$layers/v1")
-head -c 40000000 /dev/urandom >big.bin
-cat >large.jsonl <<'END'
-{"content":"1","tool_calls":[{"name":"run_command","arguments":{"command":"cp ../big.bin . 2>/dev/null; true"}}]}
-{"content":"end"}
-END
-mkdir w && mv big.bin w
-status 0 'an agent has a large file' agent-run -q -m script:large.jsonl \
-    -w w --ckpt exit --name large x
-faults '{"match":"PATCH","keep":1000000},{"match":"PUT .*uploads","drop":true}'
-rm reg/log
-status 0 'a large layer goes in parts' agent-ckpt push large "$image:v1"
-like "$(log 6 | grep -E '^[0-9]+-[0-9]+$' | head -n 1 | tr '\n' ' ')" \
-    '^0-16777215 ' 'of 16 MiB'
-like "$(log 1,3)" 'PATCH broken' 'that break'
-like "$(log 1,3)" 'GET 204' 'and the registry is asked'
-like "$(log 1,6)" 'PATCH 1000000-' 'where to go on'
-status 0 'it comes back' agent-ckpt pull -o large "$image:v1"
-is "$(diff -rq "root/agents/$(agent-ps --json large | jq -r .id)/ckpt" large)" \
-    '' 'as it was'
-is "$([ "$old" != "$(sha256sum "$layers/v1")" ]; echo $?)" 0 'the tag moved'
-rm -r reg/blobs; mkdir reg/blobs
-faults '{"match":"GET .*uploads","forget":true},{"match":"PATCH","keep":5}'
-rm reg/log
-status 0 'an upload that is forgotten begins again' \
-    agent-ckpt push large "$image:v2"
-ok "$([ "$(log 1 | grep -c POST)" -gt 3 ]; echo $?)" 'from the start'
-
-# ---- the tag
-status 0 'a tag names an image' agent-ckpt push a "$image:tag"
-old=$(sha256sum "$layers/tag")
-agent-ckpt save --full a >/dev/null
-for fault in '{"match":"PUT .*uploads","drop":true,"times":99}' \
-    '{"match":"PUT .*uploads","status":400,"times":99}' \
-    '{"match":"PUT .*manifests","keep":100,"times":99}' \
-    '{"match":"PUT .*manifests","status":413,"body":"{}"}'; do
-	faults "$fault"
-	status 69 "$fault stops a push" agent-ckpt push a "$image:tag"
-	is "$(sha256sum "$layers/tag")" "$old" 'and leaves the tag where it was'
-done
-plan '{"basic":{"user":"u","password":"z"}}'
-status 77 'so does a password that is no longer good' \
-    agent-ckpt push a "$image:tag"
-plan ''
-status 0 'the next push' agent-ckpt push --json a "$image:tag"
-is "$(jq -c '[.layers,.sent]' <<<"$out")" '[7,0]' 'sends nothing again'
 is "$(grep -rIlE 'u:p|dTpw' --exclude-dir=reg . | grep -v -e auth.json)" '' \
     'no password is written anywhere'
 done_testing
