@@ -1,4 +1,4 @@
-/* agent-ckpt: make, inspect, compare, judge, restore, push, prune bundles. */
+/* agent-ckpt: bundles made, inspected, judged, restored, moved, pruned. */
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,6 +8,7 @@
 
 enum {
 	O_ALSO = 256,
+	O_AT,
 	O_DAILY,
 	O_FILES,
 	O_FULL,
@@ -17,20 +18,25 @@ enum {
 	O_KEY,
 	O_MAX_TEXT,
 	O_MESSAGES,
+	O_NAME,
 	O_NAME_ONLY,
+	O_NEW_AGENT,
 	O_PLAIN_HTTP,
 	O_ROOT,
 	O_RULES,
 	O_SINCE,
 	O_STAT,
 	O_STATE,
-	O_TO
+	O_TO,
+	O_TOOLS,
+	O_TRUST
 };
 
 static const struct opt opts[] = {
     {"also", O_ALSO, "SEQ", "prune: keep this one; may be repeated"},
+    {"at", O_AT, "SEQ", "restore: as it was at this record"},
     {"daily", O_DAILY, "N", "prune: keep the newest of each of N days"},
-    {"dry-run", 'n', NULL, "prune: only say what would be done"},
+    {"dry-run", 'n', NULL, "prune, restore: only say what would be done"},
     {"files", O_FILES, NULL, "diff: only the files"},
     {"full", O_FULL, NULL, "save: all files, not what changed"},
     {"json", O_JSON, NULL, "one JSON object a line"},
@@ -39,7 +45,10 @@ static const struct opt opts[] = {
     {"key", O_KEY, "FILE", "bundles must be signed by this key"},
     {"max-text", O_MAX_TEXT, "SIZE", "diff: larger is binary; default 1M"},
     {"messages", O_MESSAGES, NULL, "show: the conversation"},
+    {"model", 'm', "MODEL", "import: run it with this model"},
+    {"name", O_NAME, "NAME", "import, restore: name the new agent"},
     {"name-only", O_NAME_ONLY, NULL, "diff: only the paths"},
+    {"new-agent", O_NEW_AGENT, NULL, "restore: make another agent of it"},
     {"output", 'o', "FILE", "export: write here; pull: the folder"},
     {"plain-http", O_PLAIN_HTTP, NULL, "push, pull: no TLS"},
     {"root", O_ROOT, "DIR", "where the agents are"},
@@ -48,28 +57,32 @@ static const struct opt opts[] = {
     {"stat", O_STAT, NULL, "diff: only how much changed"},
     {"state", O_STATE, NULL, "diff: only the state"},
     {"to", O_TO, "DIR", "restore: make this new folder"},
+    {"tools", O_TOOLS, "DIR", "import: its executable tools; repeatable"},
+    {"trust", O_TRUST, "FILE", "import: keep grants that this key signed"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
     "show [--messages] BUNDLE", "cat BUNDLE PATH",
     "diff [--stat] [--state|--files] BUNDLE BUNDLE|AGENT@live",
     "check [--rules FILE] [--since BUNDLE] BUNDLE [RULE...]", "verify BUNDLE",
-    "restore --to DIR BUNDLE", "export [-o FILE] BUNDLE",
+    "restore [--at SEQ] [-n] BUNDLE", "restore --to DIR BUNDLE",
+    "restore --new-agent [--name N] [--at SEQ] BUNDLE",
+    "export [-o FILE] BUNDLE",
+    "import [--name N] [-m MODEL] [--trust KEY]... [--tools DIR]... BUNDLE",
     "push BUNDLE oci://HOST/NAME:TAG", "pull [-o DIR] oci://HOST/NAME:TAG",
     "prune [--keep N] [--daily N] [--also SEQ]... [-n] AGENT", NULL};
 
 static const struct program program = {.name = "agent-ckpt",
     .usage = usage,
-    .purpose =
-	"Make, inspect, compare, verify, restore, push, prune checkpoints "
-	"of agents.",
+    .purpose = "Make, inspect, compare, verify, restore, move and prune "
+	       "checkpoints of agents.",
     .opts = opts,
     .notes =
 	"BUNDLE is a file, '-', or AGENT[@SEQ]; AGENT@live is the agent as it "
-	"is now.\nStatus: 0; 1 they differ, a rule is broken, there are none; "
-	"64 usage;\n65 damaged; 66 not there; 69 no registry; 73 DIR is there; "
-	"75 the agent\nruns; 77 denied; 78 a bad rule in a file; 79 too "
-	"large."};
+	"is now.\nStatus: 0; 1 they differ, a rule is broken, there are none, "
+	"not all could be put\nback; 64 usage; 65 damaged; 66 not there; 69 no "
+	"registry; 73 DIR or the agent is\nthere; 75 the agent runs; 77 "
+	"denied; 78 a bad rule in a file; 79 too large."};
 
 struct arguments {
 	struct ckpt_args verb;
@@ -88,6 +101,9 @@ option(void *arg, int letter, const char *v)
 			die_usage(&program, "prune: too many --also");
 		a->policy.also[a->policy.also_count++] =
 		    value_integer(&program, "also", v);
+		break;
+	case O_AT:
+		a->at = value_integer(&program, "at", v);
 		break;
 	case O_DAILY:
 		a->policy.daily = value_integer(&program, "daily", v);
@@ -123,6 +139,15 @@ option(void *arg, int letter, const char *v)
 	case O_NAME_ONLY:
 		a->names = true;
 		break;
+	case 'm':
+		a->model = v;
+		break;
+	case O_NAME:
+		a->name = v;
+		break;
+	case O_NEW_AGENT:
+		a->fresh = true;
+		break;
 	case 'o':
 		a->output = v;
 		break;
@@ -144,6 +169,16 @@ option(void *arg, int letter, const char *v)
 	case O_TO:
 		a->to = v;
 		break;
+	case O_TOOLS:
+		if (a->tool_count == CKPT_KEYS)
+			die_usage(&program, "import: too many --tools");
+		a->tools[a->tool_count++] = v;
+		break;
+	case O_TRUST:
+		if (a->trust_count == CKPT_KEYS)
+			die_usage(&program, "import: too many --trust");
+		a->trust[a->trust_count++] = v;
+		break;
 	default:
 		all->root = v;
 	}
@@ -158,6 +193,7 @@ static const struct {
     {"check", -1, ckptverb_check},
     {"diff", 2, ckptverb_diff},
     {"export", 1, ckptverb_export},
+    {"import", 1, ckptverb_import},
     {"list", 1, ckptverb_list},
     {"prune", 1, ckptverb_prune},
     {"pull", 1, ckptverb_pull},
@@ -186,6 +222,7 @@ main(int argc, char *argv[])
 	struct arguments a = {.verb.program = &program};
 	struct root root;
 	const char *verb;
+	bool makes;
 	struct err e;
 	int first, n;
 	size_t i;
@@ -203,9 +240,10 @@ main(int argc, char *argv[])
 	(void)umask(077);
 	raise_files();
 	/* A CI job has only the file: no root is needed for one. */
-	if (root_open(a.root, false, &root, &e) == 0)
+	makes = strcmp(verb, "import") == 0 || a.verb.fresh;
+	if (root_open(a.root, makes, &root, &e) == 0)
 		a.verb.open = &root;
-	else if (a.root != NULL ||
+	else if (a.root != NULL || makes ||
 		 (e.status != EX_NOINPUT && e.status != EX_CONFIG))
 		die_err(&e);
 	finish(verbs[i].run(&a.verb, argv + first));

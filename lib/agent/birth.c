@@ -175,8 +175,8 @@ check_name(struct root *r, const char *name, struct err *e)
 	return 0;
 }
 
-static int
-publish(struct root *r, const char *id, const char *name, struct err *e)
+int
+birth_publish(struct root *r, const char *id, const char *name, struct err *e)
 {
 	int lock CLEANUP_FD = -1;
 	char from[ULID_TEXT + 8];
@@ -217,7 +217,7 @@ birth_agent(
 		       e) < 0 ||
 		   lock_take(dir, "lock", &lock, e) < 0 ||
 		   prepare(r, dir, b, &i, e) < 0 ||
-		   publish(r, i.id, b->name, e) < 0) {
+		   birth_publish(r, i.id, b->name, e) < 0) {
 		(void)file_remove_tree(r->agents, path, &lost);
 	} else {
 		memcpy(id, i.id, ULID_TEXT);

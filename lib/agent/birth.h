@@ -29,6 +29,11 @@ struct birth {
 int birth_agent(struct root *, const struct birth *, char id[ULID_TEXT],
     struct err *);
 
+/* Give a prepared agent, agents/.new/ID, its place; a name (or NULL) must be
+ * free.  Status 73. */
+int birth_publish(struct root *, const char *id, const char *name,
+    struct err *);
+
 /* Remove what agents that were never born left in agents/.new. */
 void birth_sweep(struct root *);
 

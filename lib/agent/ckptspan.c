@@ -54,6 +54,27 @@ add_blob(const struct root *root, struct span *s, const struct digest *d,
 	return 0;
 }
 
+/* The first record follows agent.json: with it a history can be rebuilt. */
+static int
+add_info(const struct session *s, struct span *span, struct err *e)
+{
+	struct span_file f = {.fd = -1, .name = "--/"};
+	struct stat st;
+
+	if (file_open(s->dir, INFO_FILE, O_RDONLY | O_NOFOLLOW, 0, &f.fd, e) <
+		0 ||
+	    fstat(f.fd, &st) < 0)
+		return -1;
+	digest_hex(&s->info.digest, f.name + 3);
+	mem_room(&span->blob, span->count, &span->cap, sizeof(*span->blob));
+	mem_room(
+	    &span->file, span->count, &span->file_cap, sizeof(*span->file));
+	span->blob[span->count].digest = s->info.digest;
+	span->blob[span->count].content.size = st.st_size;
+	span->file[span->count++] = f;
+	return 0;
+}
+
 static int
 compare_blobs(const void *a, const void *b)
 {
@@ -139,6 +160,8 @@ span_read(const struct session *s, const struct manifest *m,
 		}
 	}
 	reader_free(&r);
+	if (got == 0 && m == NULL)
+		got = add_info(s, out, e);
 	if (got < 0) {
 		span_free(out);
 		return -1;

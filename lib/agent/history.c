@@ -53,14 +53,17 @@ check_blobs(void *arg, const struct record *rec, struct err *e)
 	struct history *h = arg;
 	struct blob_source blobs = blob_root(h->root);
 	struct slice body, token;
+	const char *key = rec->type == RECORD_MODEL_CALL ? "tools"
+			  : rec->type == RECORD_RESTORE  ? "paths"
+							 : NULL;
 	struct digest d;
 	int r = 0;
 
 	if (record_redacted(rec))
 		return 0;
 	r = blob_expand(&blobs, rec->body, &room, &body, e);
-	if (r == 0 && rec->type == RECORD_MODEL_CALL &&
-	    json_raw(rec->body, "tools", &token) == 0 && token.len > 2 &&
+	if (r == 0 && key != NULL && json_raw(rec->body, key, &token) == 0 &&
+	    token.len > 2 &&
 	    digest_parse(token.data + 1, token.len - 2, &d) == 0)
 		r = blob_get(h->root, &d, &tools, e);
 	return r < 0 ? err_wrap(e, "record %" PRId64, rec->seq) : 0;

@@ -50,25 +50,47 @@ limits_read(const struct json *j, struct limits *l)
 		l->time_ns = seconds * CLOCK_SECOND;
 }
 
+static void
+begin(struct jsonw *w, const struct info *i)
+{
+	jsonw_object(w, NULL);
+	jsonw_integer(w, "format", INFO_FORMAT);
+	jsonw_string(w, "id", i->id);
+	jsonw_maybe(w, "name", i->name);
+}
+
+static void
+end(struct jsonw *w, const struct info *i)
+{
+	size_t n;
+
+	jsonw_array(w, "tools");
+	for (n = 0; n < i->tool_count; n++)
+		jsonw_string(w, NULL, i->tools[n]);
+	jsonw_end(w, ']');
+	jsonw_end(w, '}');
+	buf_putc(w->out, '\n');
+}
+
 void
 info_write(const struct info *i, struct buf *out)
 {
 	struct jsonw w = {.out = out};
-	size_t n;
 
-	jsonw_object(&w, NULL);
-	jsonw_integer(&w, "format", INFO_FORMAT);
-	jsonw_string(&w, "id", i->id);
-	jsonw_maybe(&w, "name", i->name);
+	begin(&w, i);
 	jsonw_maybe(&w, "parent", i->parent);
 	jsonw_string(&w, "created", i->created);
 	jsonw_maybe(&w, "workspace", i->workspace);
-	jsonw_array(&w, "tools");
-	for (n = 0; n < i->tool_count; n++)
-		jsonw_string(&w, NULL, i->tools[n]);
-	jsonw_end(&w, ']');
-	jsonw_end(&w, '}');
-	buf_putc(out, '\n');
+	end(&w, i);
+}
+
+void
+info_write_local(const struct info *i, struct buf *out)
+{
+	struct jsonw w = {.out = out};
+
+	begin(&w, i);
+	end(&w, i);
 }
 
 static void
@@ -125,6 +147,41 @@ info_free(struct info *i)
 	memset(i, 0, sizeof(*i));
 }
 
+/* Put what LOCAL_FILE says, if there is one, in the place of what the agent
+ * was born with. */
+static int
+localise(int dir, struct info *i, struct err *e)
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct json *j CLEANUP_JSON = NULL;
+	const char *id;
+	struct err why;
+
+	if (file_read(dir, LOCAL_FILE, INFO_MAX, &text, &why) < 0) {
+		if (why.status == EX_NOINPUT)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	if (json_parse(buf_str(&text), text.len, &j, e) < 0)
+		return -1;
+	id = json_get_string(j, "id");
+	if (json_get_integer(j, "format", 0) != INFO_FORMAT || id == NULL ||
+	    strlen(id) != ULID_TEXT - 1)
+		return err_set(e, EX_DATAERR, 0, "not an agent's description");
+	memcpy(i->id, id, ULID_TEXT);
+	free(i->name);
+	i->name = mem_strdup(json_get_string(j, "name"));
+	free(i->parent);
+	free(i->workspace);
+	i->parent = i->workspace = NULL;
+	while (i->tool_count > 0)
+		free(i->tools[--i->tool_count]);
+	free(i->tools);
+	parse_tools(i, json_get(j, "tools"));
+	return 0;
+}
+
 int
 info_read(int dir, const char *id, struct info *out, struct err *e)
 {
@@ -134,6 +191,10 @@ info_read(int dir, const char *id, struct info *out, struct err *e)
 		return -1;
 	if (info_parse(buf_str(&text), text.len, out, e) < 0)
 		return err_wrap(e, "'%s'", INFO_FILE);
+	if (localise(dir, out, e) < 0) {
+		info_free(out);
+		return err_wrap(e, "'%s'", LOCAL_FILE);
+	}
 	if (strcmp(out->id, id) == 0)
 		return 0;
 	err_set(

@@ -11,6 +11,9 @@
 
 #define INFO_FILE   "agent.json"
 #define INFO_FORMAT 1
+/* What is different here of an agent that was brought in: its chain begins
+ * with the description that it was born with. */
+#define LOCAL_FILE  "local.json"
 
 /* What may end a run; 0: no limit. */
 struct limits {
@@ -38,6 +41,8 @@ struct info {
 };
 
 void info_write(const struct info *, struct buf *out);
+/* The text of LOCAL_FILE: id, name and tools; the workspace is its own. */
+void info_write_local(const struct info *, struct buf *out);
 int info_parse(const char *text, size_t len, struct info *out, struct err *);
 void info_free(struct info *);
 /* Read and check ID/agent.json; `dir` is the agent's folder. */

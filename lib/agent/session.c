@@ -8,6 +8,7 @@
 
 #include "agent/cache.h"
 #include "agent/past.h"
+#include "agent/restore.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -95,14 +96,15 @@ fold_all(struct session *s, bool brief, struct err *e)
 }
 
 static int
-open_dir(struct root *root, const char *id, struct session *s, struct err *e)
+open_dir(struct root *root, const char *path, const char *id, struct session *s,
+    struct err *e)
 {
 	memset(s, 0, sizeof(*s));
 	s->root = root;
 	s->dir = s->lock = s->run = s->journal.fd = -1;
 	state_init(&s->state);
-	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &s->dir, e) <
-		0 ||
+	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, &s->dir,
+		e) < 0 ||
 	    info_read(s->dir, id, &s->info, e) < 0)
 		return -1;
 	s->own = s->info.workspace == NULL;
@@ -118,7 +120,7 @@ session_read(struct root *root, const char *id, bool brief, struct session *out,
 {
 	struct session s;
 
-	if (open_dir(root, id, &s, e) < 0 || fold_all(&s, brief, e) < 0) {
+	if (open_dir(root, id, id, &s, e) < 0 || fold_all(&s, brief, e) < 0) {
 		session_close(&s);
 		return err_wrap(e, "agent '%s'", id);
 	}
@@ -242,20 +244,45 @@ note_cut(struct session *s, struct err *e)
 	    s, RECORD_NOTE, (struct slice){body.data, body.len}, e);
 }
 
+static int
+begin(struct session *s, struct err *e)
+{
+	return reap_stale(s, e) < 0 || finish_put_back(s, e) < 0 ||
+		       fold_all(s, false, e) < 0 ||
+		       journal_open(s->dir, &s->mark, &s->journal, e) < 0 ||
+		       note_cut(s, e) < 0 || restore_recover(s, e) < 0
+		   ? -1
+		   : 0;
+}
+
 int
 session_write(
     struct root *root, const char *id, struct session *out, struct err *e)
 {
 	struct session s;
 
-	if (open_dir(root, id, &s, e) < 0 ||
-	    lock_take(s.dir, "lock", &s.lock, e) < 0 || reap_stale(&s, e) < 0 ||
-	    finish_put_back(&s, e) < 0 || fold_all(&s, false, e) < 0 ||
-	    journal_open(s.dir, &s.mark, &s.journal, e) < 0 ||
-	    note_cut(&s, e) < 0) {
+	if (open_dir(root, id, id, &s, e) < 0 ||
+	    lock_take(s.dir, "lock", &s.lock, e) < 0 || begin(&s, e) < 0) {
 		session_close(&s);
 		return err_wrap(e, "agent '%s'", id);
 	}
+	*out = s;
+	return 0;
+}
+
+int
+session_adopt(struct root *root, const char *id, int *lock, struct session *out,
+    struct err *e)
+{
+	char *path CLEANUP_FREE = mem_printf(".new/%s", id);
+	struct session s;
+
+	if (open_dir(root, path, id, &s, e) < 0 || begin(&s, e) < 0) {
+		session_close(&s);
+		return err_wrap(e, "agent '%s'", id);
+	}
+	s.lock = *lock;
+	*lock = -1;
 	*out = s;
 	return 0;
 }

@@ -42,6 +42,10 @@ int session_read(struct root *, const char *id, bool brief, struct session *,
  */
 int session_write(struct root *, const char *id, struct session *,
     struct err *);
+/* The same of an agent that is being prepared, agents/.new/ID, whose lock the
+ * caller holds; on success the session does. */
+int session_adopt(struct root *, const char *id, int *lock, struct session *,
+    struct err *);
 void session_close(struct session *);
 
 /*

@@ -110,23 +110,14 @@ finish_folders(struct restoring *r, struct err *e)
 	return 0;
 }
 
-static void
-restoring_free(struct restoring *r)
-{
-	snapshot_free(&r->tree);
-}
-
 int
-restore_into(
-    struct chain *c, int to, const struct restore_options *opt, struct err *e)
+restore_some(struct chain *c, const struct snapshot *tree, int to,
+    const struct restore_options *opt, struct err *e)
 {
-	struct restoring r CLEANUP(restoring_free) = {
-	    .chain = c, .to = to, .opt = opt};
+	struct restoring r = {.chain = c, .to = to, .opt = opt, .tree = *tree};
 
-	if (chain_tree(c, opt->max_files, &r.tree, e) < 0)
-		return -1;
-	if (r.tree.count == 0 || r.tree.entry[0].type != ENTRY_DIR ||
-	    r.tree.entry[0].path.len != sizeof(ENTRY_WORK) - 1)
+	if (tree->count == 0 || tree->entry[0].type != ENTRY_DIR ||
+	    tree->entry[0].path.len != sizeof(ENTRY_WORK) - 1)
 		return err_set(e, EX_DATAERR, 0, "the bundle holds no tree");
 	if (make_folders(&r, e) < 0 || restorefile_all(&r, e) < 0 ||
 	    make_links(&r, e) < 0 || finish_folders(&r, e) < 0)
@@ -136,6 +127,17 @@ restore_into(
 	if (!opt->no_sync && syncfs(to) < 0)
 		return err_set(e, EX_IOERR, errno, "cannot sync");
 	return 0;
+}
+
+int
+restore_into(
+    struct chain *c, int to, const struct restore_options *opt, struct err *e)
+{
+	struct snapshot tree CLEANUP(snapshot_free) = {0};
+
+	return chain_tree(c, opt->max_files, &tree, e) < 0
+		   ? -1
+		   : restore_some(c, &tree, to, opt, e);
 }
 
 int

@@ -38,4 +38,9 @@ int restore_tree(struct chain *, int dir, const char *name,
 int restore_into(struct chain *, int to, const struct restore_options *,
     struct err *);
 
+/* The same of a part of the chain's tree, as chain_tree gave it: "work", and
+ * with each path the folders it lies in. */
+int restore_some(struct chain *, const struct snapshot *part, int to,
+    const struct restore_options *, struct err *);
+
 #endif

@@ -12,7 +12,7 @@ struct restoring {
 	struct chain *chain;
 	int to;			/* the new folder */
 	const struct restore_options *opt;
-	struct snapshot tree;	/* of each entry, `leader` is the layer */
+	struct snapshot tree;	/* borrowed; of each entry, `leader` is the layer */
 };
 
 /* Write every file; their folders are there, and nothing else is. */

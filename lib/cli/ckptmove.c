@@ -7,11 +7,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "bundle/check.h"
-#include "bundle/restore.h"
 #include "bundle/squash.h"
 #include "cli/ckptgate.h"
 #include "cli/ckptverb.h"
-#include "cli/progress.h"
 
 #define RULES_MAX ((size_t)1 << 20)
 
@@ -47,18 +45,8 @@ ckptverb_verify(const struct ckpt_args *a, char *args[])
 	return 0;
 }
 
-static void
-omitted(void *arg, const struct entry *n)
-{
-	char *path CLEANUP_FREE = mem_dup(n->path.data, n->path.len);
-
-	(void)arg;
-	warn_msg("'%s' is a %s: not made", path, entry_type_name(n->type));
-}
-
-/* The folder that `path` lies in, opened, and its last component. */
-static int
-open_parent(const char *path, char **full, char **name)
+int
+ckptverb_parent(const char *path, char **full, char **name)
 {
 	char *cwd CLEANUP_FREE = getcwd(NULL, 0);
 	struct err e;
@@ -113,7 +101,7 @@ ckptverb_check(const struct ckpt_args *a, char *args[])
 	if (broken < 0)
 		die_err(&e);
 	if (a->junit != NULL) {
-		dir = open_parent(a->junit, &path, &name);
+		dir = ckptverb_parent(a->junit, &path, &name);
 		if (file_replace(dir, name, junit.data, junit.len, 0644, &e) <
 		    0)
 			die_err(&e);
@@ -125,32 +113,6 @@ ckptverb_check(const struct ckpt_args *a, char *args[])
 	ckpt_close(&c);
 	gate_free(&g);
 	return broken ? EX_NO : 0;
-}
-
-int
-ckptverb_restore(const struct ckpt_args *a, char *args[])
-{
-	struct restore_options o = {
-	    .omitted = omitted, .progress = progress_add};
-	char *path, *name;
-	struct ckpt_chain c;
-	struct progress p;
-	struct err e;
-	int dir;
-
-	if (a->to == NULL)
-		die_usage(a->program, "restore: give --to DIR, a new folder");
-	ckptverb_open(a, args[0], CKPT_TREE, &c);
-	dir = open_parent(a->to, &path, &name);
-	progress_start(&p, "restoring", chain_newest(&c.chain)->manifest.bytes);
-	o.arg = &p;
-	if (restore_tree(&c.chain, dir, name, &o, &e) < 0)
-		die_err(&e);
-	progress_end(&p);
-	(void)close(dir);
-	free(path);
-	ckpt_close(&c);
-	return 0;
 }
 
 struct exporting {
@@ -187,7 +149,7 @@ ckptverb_export(const struct ckpt_args *a, char *args[])
 	if (a->output == NULL || strcmp(a->output, "-") == 0) {
 		r = export_to(&x, STDOUT_FILENO, &e);
 	} else {
-		dir = open_parent(a->output, &path, &name);
+		dir = ckptverb_parent(a->output, &path, &name);
 		r = save_durably(dir, name, export_to, &x, &e);
 		(void)close(dir);
 		free(path);

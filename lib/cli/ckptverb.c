@@ -12,8 +12,8 @@
 #include "cli/ckptshow.h"
 #include "cli/progress.h"
 
-static void
-check_key(const char *file, const struct bundle *b)
+bool
+ckptverb_signed(const char *file, const struct bundle *b)
 {
 	unsigned char num[SIGN_KEYNUM], sig[SIGN_BYTES];
 	struct buf text CLEANUP_BUF = {0};
@@ -21,13 +21,21 @@ check_key(const char *file, const struct bundle *b)
 	struct err e;
 
 	if (b->signature.len == 0)
-		die(EX_DATAERR, "'%s' is not signed", b->frames.name);
+		return false;
 	if (file_read(AT_FDCWD, file, 4096, &text, &e) < 0 ||
 	    sign_public_parse(buf_str(&text), text.len, &key, &e) < 0 ||
 	    manifest_signature(
 		buf_str(&b->signature), b->signature.len, num, sig, &e) < 0)
 		die_err(&e);
-	if (sign_check(&key, b->text.data, b->text.len, sig, &e) < 0)
+	return sign_check(&key, b->text.data, b->text.len, sig, &e) == 0;
+}
+
+static void
+check_key(const char *file, const struct bundle *b)
+{
+	if (b->signature.len == 0)
+		die(EX_DATAERR, "'%s' is not signed", b->frames.name);
+	if (!ckptverb_signed(file, b))
 		die(EX_DATAERR, "'%s' is not signed by the key in '%s'",
 		    b->frames.name, file);
 }

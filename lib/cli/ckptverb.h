@@ -9,13 +9,20 @@
 #include "agent/ckptrecord.h"
 #include "cli/opt.h"
 
+/* How often --trust and --tools may be given. */
+#define CKPT_KEYS 16
+
 struct ckpt_args {
 	const struct program *program;
-	bool full, json, dry, plain_http;
+	bool full, json, dry, fresh, plain_http;
 	bool names, stat, state, files; /* diff: what of it */
 	bool messages;
 	int64_t max_text; /* 0: the usual */
 	const char *key, *output, *to, *junit, *rules, *since;
+	const char *name, *model;
+	int64_t at; /* 0: not given */
+	const char *trust[CKPT_KEYS], *tools[CKPT_KEYS];
+	size_t trust_count, tool_count;
 	struct prune_policy policy;
 	struct root *open; /* NULL: there is none */
 };
@@ -28,6 +35,13 @@ void ckptverb_trust(const struct ckpt_args *, const struct chain *);
 void
 ckptverb_find(const struct ckpt_args *, const char *name, char id[ULID_TEXT]);
 
+/* The folder that `path` lies in, opened, and its last component; the caller
+ * frees `*full`. */
+int ckptverb_parent(const char *path, char **full, char **name);
+/* Is the bundle signed by the public key in this file? */
+bool ckptverb_signed(const char *file, const struct bundle *);
+
+int ckptverb_import(const struct ckpt_args *, char *operands[]);
 int ckptverb_save(const struct ckpt_args *, char *operands[]);
 int ckptverb_list(const struct ckpt_args *, char *operands[]);
 int ckptverb_show(const struct ckpt_args *, char *operands[]);

@@ -214,6 +214,18 @@ journal_seal(struct journal *j, const struct sign_secret *key, struct err *e)
 	return journal_commit(j, e);
 }
 
+bool
+journal_foreign_seal(const struct record *seal, const struct sign_public *key)
+{
+	char is[2 * SIGN_KEYNUM + 1];
+	struct slice named;
+
+	hex_encode(key->keynum, SIGN_KEYNUM, is);
+	return json_raw(seal->body, "key", &named) == 0 &&
+	       named.len == sizeof(is) + 1 &&
+	       memcmp(named.data + 1, is, sizeof(is) - 1) != 0;
+}
+
 int
 journal_check_seal(
     const struct record *seal, const struct sign_public *key, struct err *e)

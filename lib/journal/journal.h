@@ -66,5 +66,7 @@ int journal_seal(struct journal *, const struct sign_secret *, struct err *);
 /* Check a seal's body against the digest before it: 0, or -1 status 65. */
 int journal_check_seal(
     const struct record *seal, const struct sign_public *, struct err *);
+/* Does the seal name another key than this one? */
+bool journal_foreign_seal(const struct record *, const struct sign_public *);
 
 #endif

@@ -6,20 +6,40 @@
 #include "journal/journal.h"
 
 static int
+check_seal(const struct record *rec, const struct sign_public *key,
+    struct verify_result *res, struct err *e)
+{
+	if (key != NULL && journal_foreign_seal(rec, key)) {
+		if (res->foreign_seq == 0)
+			res->foreign_seq = rec->seq;
+		return 0;
+	}
+	if (key != NULL && journal_check_seal(rec, key, e) < 0)
+		return -1;
+	res->seals++;
+	res->sealed_seq = rec->seq - 1;
+	return 0;
+}
+
+static int
 check(const struct record *rec, const struct verify_options *o,
     struct verify_result *res, struct err *e)
 {
+	struct slice token;
+
 	res->records++;
 	if (record_redacted(rec))
 		res->redacted++;
 	else if (json_check(rec->body.data, rec->body.len, e) < 0)
 		return err_wrap(e, "record %" PRId64, rec->seq);
-	if (rec->type == RECORD_SEAL && !record_redacted(rec)) {
-		if (o->key != NULL && journal_check_seal(rec, o->key, e) < 0)
-			return -1;
-		res->seals++;
-		res->sealed_seq = rec->seq - 1;
-	}
+	if (rec->type == RECORD_SEAL && !record_redacted(rec) &&
+	    check_seal(rec, o->key, res, e) < 0)
+		return -1;
+	/* What was brought in has the seals of where it came from; our own
+	 * seal behind covers them. */
+	if (rec->type == RECORD_RESTORE && !record_redacted(rec) &&
+	    json_raw(rec->body, "import", &token) == 0)
+		res->foreign_seq = 0;
 	if (o->known != NULL && rec->seq == o->known->seq &&
 	    !digest_equal(&o->known->head, &rec->digest))
 		return err_set(e, EX_DATAERR, 0,
@@ -58,6 +78,9 @@ verify_journal(int fd, const struct digest *agent_json,
 		    res.mark.seq + 1);
 	if (res.records == 0)
 		return err_set(e, EX_DATAERR, 0, "the journal is empty");
+	if (res.foreign_seq != 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "seal %" PRId64 ": by another key", res.foreign_seq);
 	*out = res;
 	return 0;
 }

@@ -25,6 +25,8 @@ struct verify_result {
 	struct journal_mark mark; /* behind the last complete group */
 	int64_t records, seals, redacted;
 	int64_t sealed_seq; /* last record that a seal covers */
+	/* The first seal of another key that no import accounts for; 0. */
+	int64_t foreign_seq;
 	int64_t torn_bytes; /* of an unfinished group at the end */
 	bool found_head;
 };
