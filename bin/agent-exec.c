@@ -258,6 +258,19 @@ run(struct request *r, struct launcher *l, char *argv[])
 	return look_again(&guard, root, late ? EX_DEADLINE : end.status);
 }
 
+/* Nothing remembers, from one command to the next, how often. */
+static void
+check_uses(const struct policy *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->grants[i].limits.uses >= 0)
+			die(EX_CONFIG,
+			    "'%s': uses are not counted by this program",
+			    p->grants[i].line);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -275,6 +288,7 @@ main(int argc, char *argv[])
 	if (r.workspace == NULL)
 		set_workspace(&r, ".");
 	policy_args_build(&r.grants, &r.policy);
+	check_uses(&r.policy);
 	if (launcher_start(r.mode, &l, &e) < 0)
 		die_err(&e);
 	if (launcher_missing(l)[0] != '\0')

@@ -10,6 +10,7 @@ enum {
 	O_AGENT = 256,
 	O_ALL,
 	O_ALWAYS,
+	O_ARGS,
 	O_AS,
 	O_BECAUSE,
 	O_FOR,
@@ -26,13 +27,14 @@ static const struct opt opts[] = {
     {"agent", O_AGENT, "AGENT", "only requests of this agent"},
     {"all", O_ALL, NULL, "all requests that are open"},
     {"always", O_ALWAYS, NULL, "approve: as often as it is asked"},
+    {"args", O_ARGS, "JSON", "check: a call's arguments, for 'where'"},
     {"as", O_AS, "LINE", "approve: give this grant instead"},
     {"because", O_BECAUSE, "TEXT", "deny, revoke: say why"},
     {"for", O_FOR, "DURATION", "approve: for so long"},
     {"json", O_JSON, NULL, "one JSON object a line"},
     {"key", O_KEY, "FILE", "sign with this secret key, not the root's"},
     {"root", O_ROOT, "DIR", "where the agents are"},
-    {"tool", O_TOOL, "TOOL", "only requests for this tool"},
+    {"tool", O_TOOL, "TOOL", "requests for it; check: in its sandbox"},
     {"uses", O_USES, "N", "approve: so often; default 1"},
     {"wait", O_WAIT, "DURATION", "for a running agent (default 30s)"},
     {"watch", O_WATCH, NULL, "pending: go on with what comes"},
@@ -42,8 +44,10 @@ static const char *const usage[] = {"pending [--json] [--watch] [AGENT]",
     "show [--json] REQUEST...", "answer REQUEST TEXT|-",
     "approve [--uses N|--for D|--always] [--as LINE] REQUEST...",
     "deny [--because TEXT] REQUEST...", "give [--key FILE] AGENT 'LINE'",
+    "delegate [--key FILE] FROM TO 'LINE'",
     "revoke [--because TEXT] AGENT GRANT", "list [--json] AGENT",
-    "check AGENT RIGHT RESOURCE", NULL};
+    "check [--args JSON] [--tool TOOL] AGENT RIGHT RESOURCE", "keygen FILE",
+    NULL};
 
 static const struct program program = {.name = "agent-grant",
     .usage = usage,
@@ -75,6 +79,9 @@ option(void *arg, int letter, const char *v)
 		break;
 	case O_ALWAYS:
 		a->verb.always = a->approves = true;
+		break;
+	case O_ARGS:
+		a->verb.args = v;
 		break;
 	case O_AS:
 		a->verb.as = v;
@@ -115,16 +122,19 @@ static const struct verb {
 	const char *name;
 	int (*run)(const struct grant_args *, char *operands[]);
 	int least, most; /* operands */
+	bool rootless;   /* there need be no agents */
 } verbs[] = {
-    {"answer", grantask_answer, 2, 2},
-    {"approve", grantask_approve, 0, INT_MAX},
-    {"check", grantverb_check, 3, 3},
-    {"deny", grantask_deny, 0, INT_MAX},
-    {"give", grantverb_give, 2, 2},
-    {"list", grantverb_list, 1, 1},
-    {"pending", grantshow_pending, 0, 1},
-    {"revoke", grantverb_revoke, 2, 2},
-    {"show", grantshow_request, 0, INT_MAX},
+    {"answer", grantask_answer, 2, 2, false},
+    {"approve", grantask_approve, 0, INT_MAX, false},
+    {"check", grantverb_check, 3, 3, false},
+    {"delegate", grantverb_delegate, 3, 3, false},
+    {"deny", grantask_deny, 0, INT_MAX, false},
+    {"give", grantverb_give, 2, 2, false},
+    {"keygen", grantverb_keygen, 1, 1, true},
+    {"list", grantverb_list, 1, 1, false},
+    {"pending", grantshow_pending, 0, 1, false},
+    {"revoke", grantverb_revoke, 2, 2, false},
+    {"show", grantshow_request, 0, INT_MAX, false},
 };
 
 static const struct verb *
@@ -144,7 +154,7 @@ main(int argc, char *argv[])
 {
 	struct arguments a = {.verb = {.program = &program}};
 	const struct verb *verb;
-	struct root root;
+	struct root root = {NULL, -1, -1, -1};
 	const char *name;
 	struct err e;
 	int first, status;
@@ -155,7 +165,7 @@ main(int argc, char *argv[])
 		die_usage(&program, "--uses, --for, --always and --as are for "
 				    "approve");
 	(void)umask(077);
-	if (root_open(a.root, false, &root, &e) < 0)
+	if (!verb->rootless && root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);
 	a.verb.root = &root;
 	status = verb->run(&a.verb, argv + first);

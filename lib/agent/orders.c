@@ -7,5 +7,6 @@ const struct order_verb order_verbs[] = {
     {"approve", true, answer_approve},
     {"deny", false, answer_deny},
     {"give", true, authority_give},
+    {"hand_on", true, authority_hand_on},
     {NULL, false, NULL},
 };

@@ -50,6 +50,7 @@ status_of(int errnum, int flags)
 	case EPERM:
 		return EX_NOPERM;
 	case EROFS:
+	case EEXIST:
 		return EX_CANTCREAT;
 	default:
 		return EX_IOERR;

@@ -55,68 +55,6 @@ grantverb_commit(const struct grant_args *a, const char *agent,
 }
 
 int
-grantverb_list(const struct grant_args *a, char *operands[])
-{
-	struct buf line CLEANUP_BUF = {0};
-	char id[ULID_TEXT];
-	const struct grant *g;
-	struct session s;
-	struct err e;
-	size_t i;
-
-	if (root_find(a->root, operands[0], id, &e) < 0 ||
-	    session_read(a->root, id, true, &s, &e) < 0)
-		die_err(&e);
-	for (i = 0; i < s.state.policy.count; i++) {
-		struct jsonw w = {.out = &line};
-
-		g = &s.state.policy.grants[i];
-		if (!a->json) {
-			printf("%-6s %s\n", g->id, g->line);
-			continue;
-		}
-		buf_clear(&line);
-		jsonw_object(&w, NULL);
-		jsonw_string(&w, "grant", g->id);
-		jsonw_string(&w, "line", g->line);
-		jsonw_maybe(&w, "from", g->from);
-		jsonw_end(&w, '}');
-		printf("%s\n", buf_str(&line));
-	}
-	session_close(&s);
-	return 0;
-}
-
-int
-grantverb_check(const struct grant_args *a, char *operands[])
-{
-	char id[ULID_TEXT], *path CLEANUP_FREE = NULL;
-	struct grant_query q = {.now = clock_real()};
-	struct decision d;
-	struct session s;
-	const char *body;
-	struct err e;
-
-	q.right = grant_right(operands[1]);
-	if (q.right == 0)
-		die_usage(a->program, "no right '%s'", operands[1]);
-	if (grant_split(operands[2], &q.kind, &body) < 0)
-		die_usage(
-		    a->program, "want KIND:RESOURCE, got '%s'", operands[2]);
-	if (root_find(a->root, operands[0], id, &e) < 0 ||
-	    session_read(a->root, id, true, &s, &e) < 0)
-		die_err(&e);
-	if (q.kind == GRANT_FILE) /* by its text alone: nothing is probed */
-		body = path = path_join(s.workspace, body);
-	q.resource = body;
-	q.workspace = s.workspace;
-	policy_decide(&s.state.policy, &q, &d);
-	printf("%s: %s\n", grant_effect_name(d.verdict), d.why);
-	session_close(&s);
-	return d.verdict == GRANT_ALLOW ? 0 : EX_NO;
-}
-
-int
 grantverb_give(const struct grant_args *a, char *operands[])
 {
 	struct order c CLEANUP_ORDER = {0};
@@ -174,5 +112,41 @@ grantverb_revoke(const struct grant_args *a, char *operands[])
 		die_err(&e);
 	session_close(&s);
 	order_sweep(a->root, id);
+	return 0;
+}
+
+/* A file that was not there before. */
+static void
+write_key(const char *path, mode_t mode, const struct buf *text)
+{
+	int fd CLEANUP_FD = -1;
+	struct err e;
+
+	if (file_open(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
+		mode, &fd, &e) < 0 ||
+	    file_write_all(fd, text->data, text->len, path, &e) < 0 ||
+	    file_sync(fd, path, &e) < 0 || fd_close(&fd, path, &e) < 0)
+		die_err(&e);
+}
+
+int
+grantverb_keygen(const struct grant_args *a, char *operands[])
+{
+	char *sec CLEANUP_FREE = mem_printf("%s.sec", operands[0]);
+	char *pub CLEANUP_FREE = mem_printf("%s.pub", operands[0]);
+	struct buf secret = {0}, public CLEANUP_BUF = {0};
+	struct sign_secret key;
+	struct err e;
+
+	(void)a;
+	if (sign_new(&key, &e) < 0)
+		die_err(&e);
+	sign_secret_text(&key, &secret);
+	sign_public_text(&key.pub, &public);
+	sign_wipe(&key);
+	write_key(sec, 0600, &secret);
+	write_key(pub, 0644, &public);
+	mem_wipe(secret.data, secret.len);
+	buf_free(&secret);
 	return 0;
 }

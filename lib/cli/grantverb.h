@@ -1,7 +1,7 @@
 /*
  * grantverb.h: the verbs of agent-grant.  Each prints, and returns the exit
- * status; what goes wrong ends the program.  grantverb.c: what an agent may
- * do; grantask.c: the answers to what agents ask of people; grantshow.c: what
+ * status; what goes wrong ends the program.  grantverb.c, grantdelegate.c: to
+ * give and take; grantlist.c: what an agent may do; grantask.c: the answers to what agents ask of people; grantshow.c: what
  * they ask.
  */
 #ifndef CLI_GRANTVERB_H
@@ -19,6 +19,7 @@ struct grant_args {
 	/* which requests, without operands; agent, tool: only these */
 	bool all;
 	const char *agent, *tool;
+	const char *args;	/* check: JSON of a call's arguments */
 	/* how far an approval goes */
 	int64_t uses, for_ns;
 	bool always;
@@ -39,6 +40,8 @@ void grantverb_commit(const struct grant_args *, const char *agent,
 
 /* Operands end with NULL; how many there may be is in the program's table. */
 int grantverb_give(const struct grant_args *, char *operands[]);
+int grantverb_delegate(const struct grant_args *, char *operands[]);
+int grantverb_keygen(const struct grant_args *, char *operands[]);
 int grantverb_revoke(const struct grant_args *, char *operands[]);
 int grantverb_list(const struct grant_args *, char *operands[]);
 int grantverb_check(const struct grant_args *, char *operands[]);

@@ -62,3 +62,40 @@ where_holds(const struct grant_where *w, size_t n, const struct json *arguments)
 			return false;
 	return true;
 }
+
+/* Does `want` hold wherever `have` does?  Both are of one argument. */
+static bool
+implies(const struct grant_where *have, const struct grant_where *want)
+{
+	struct buf a CLEANUP_BUF = {0}, b CLEANUP_BUF = {0};
+	double x, y;
+
+	if (have->op == want->op && strcmp(have->value, want->value) == 0)
+		return true;
+	if (have->value[0] == '"' && want->value[0] == '"') {
+		if (have->op == WHERE_AT_MOST || want->op != WHERE_PREFIX)
+			return false;
+		json_unquote(
+		    &a, (struct slice){have->value, strlen(have->value)});
+		json_unquote(
+		    &b, (struct slice){want->value, strlen(want->value)});
+		return strncmp(buf_str(&a), buf_str(&b), b.len) == 0;
+	}
+	if (want->op != WHERE_AT_MOST || have->op == WHERE_PREFIX ||
+	    num_double(have->value, &x) < 0 || num_double(want->value, &y) < 0)
+		return false;
+	return x <= y;
+}
+
+bool
+where_implied(
+    const struct grant_where *have, size_t n, const struct grant_where *want)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(have[i].arg, want->arg) == 0 &&
+		    implies(&have[i], want))
+			return true;
+	return false;
+}

@@ -11,4 +11,9 @@
 bool where_holds(const struct grant_where *, size_t n,
     const struct json *arguments);
 
+/* Does it follow from these conditions, all of which hold, that `want` does?
+ * False when it cannot be told. */
+bool where_implied(const struct grant_where *, size_t n,
+    const struct grant_where *want);
+
 #endif

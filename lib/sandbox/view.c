@@ -124,7 +124,8 @@ rights_below(struct compiler *c, const char *path)
 	return rights_of(c, child);
 }
 
-/* A mount holds for every use and every byte until it is gone. */
+/* A mount holds for every byte until it is gone.  Uses are counted by who makes
+ * the call: one a call. */
 static int
 check_limits(const struct compiler *c, const struct grant *g, struct err *e)
 {
@@ -133,10 +134,10 @@ check_limits(const struct compiler *c, const struct grant *g, struct err *e)
 	if (l->via != NULL &&
 	    (c->query.tool == NULL || strcmp(l->via, c->query.tool) != 0))
 		return 0;
-	if (l->uses < 0 && l->bytes < 0 && l->wheres == 0)
+	if (l->bytes < 0 && l->wheres == 0)
 		return 0;
 	return err_set(e, EX_CONFIG, 0,
-	    "%s%s'%s': uses, bytes and where cannot be kept on files in a "
+	    "%s%s'%s': bytes and where cannot be kept on files in a "
 	    "sandbox",
 	    g->from == NULL ? "" : g->from, g->from == NULL ? "" : ": ",
 	    g->line);
@@ -254,11 +255,14 @@ view_compile(const struct policy *p, const char *workspace, const char *hidden,
 
 	v.devices = sees(&c, "/dev/null", VIEW_READ);
 	v.proc = sees(&c, "/proc/\177", VIEW_READ);
-	v.tmp = p->base && !names_tmp(&c);
-	for (i = 0; i < p->count; i++) {
-		if (compile_grant(&c, &p->grants[i], e) < 0) {
-			view_free(&v);
-			return -1;
+	v.tmp = !names_tmp(&c);
+	for (; p != NULL; p = p->above) { /* what any layer names */
+		v.tmp = v.tmp && p->base;
+		for (i = 0; i < p->count; i++) {
+			if (compile_grant(&c, &p->grants[i], e) < 0) {
+				view_free(&v);
+				return -1;
+			}
 		}
 	}
 	if (hidden != NULL)

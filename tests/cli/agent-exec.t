@@ -130,7 +130,7 @@ status 78 'a denied file with a second name is refused' deny true
 like "$err" 'a/b/key.*hard links' 'and named'
 rm ws/other-name
 ln -s a/b/key ws/link
-status 78 'a file limit that a mount cannot keep is refused' \
+status 78 'a limit that one command cannot keep is refused' \
 	run --allow 'read file:a/** uses 3' true
 like "$err" 'uses' 'and said'
 status 1 'a denied file cannot be read through a link' deny cat link
