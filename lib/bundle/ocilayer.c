@@ -85,7 +85,7 @@ check_name(const struct entry *n, struct err *e)
 		return 0;
 	return err_set(e, EX_DATAERR, 0,
 	    "'%.*s' cannot be in an image: its name stands for a removal there "
-	    "(rename it, or name it in .agentignore, and save again)",
+	    "(rename it, save again, and push an export)",
 	    (int)(n->path.len > 300 ? 300 : n->path.len), n->path.data);
 }
 

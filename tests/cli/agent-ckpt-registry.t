@@ -131,12 +131,14 @@ END
 agent-run -q -m script:end.jsonl -w w --ckpt exit --name wh x >/dev/null
 status 65 'a file that is named as a removal is refused' \
     agent-ckpt push wh "$image:wh"
-like "$err" "'work/\.wh\.evil' .*\.agentignore" 'with what to do'
+like "$err" "'work/\.wh\.evil' .*rename it" 'with what to do'
 status 66 'and no tag was made' agent-ckpt pull -o no "$image:wh"
 rm w/.wh.evil
 agent-ckpt save wh >/dev/null
 status 65 'also when it is gone since' agent-ckpt push wh "$image:wh"
-status 0 'but not out of what is left' agent-run -q -m script:end.jsonl -w w \
+status 0 'but not in what is left, from a pipe' \
+    bash -c "agent-ckpt export wh | agent-ckpt push - $image:wh"
+status 0 'an agent without it' agent-run -q -m script:end.jsonl -w w \
     --ckpt exit --name fine x
 for i in {1..70}; do
 	echo "$i" >w/n
