@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "sandbox/proc.h"
+#include "sandbox/proxy.h"
 #include "sandbox/server.h"
 #include "sandbox/spec.h"
 #include "sandbox/wire.h"
@@ -20,6 +21,8 @@ struct launcher {
 	int sock;
 	char *missing;
 	bool networks;
+	struct proxy *proxy;
+	const struct secrets *secrets;
 };
 
 static void
@@ -83,6 +86,7 @@ launcher_stop(struct launcher *l)
 {
 	if (l == NULL)
 		return;
+	proxy_stop(l->proxy);
 	(void)close(l->sock);
 	stop_process(l->pid);
 	free(l->missing);
@@ -93,6 +97,30 @@ const char *
 launcher_missing(const struct launcher *l)
 {
 	return l->missing;
+}
+
+int
+launcher_add_proxy(struct launcher *l, struct err *e)
+{
+	return l->proxy != NULL || !l->networks ? 0 : proxy_start(&l->proxy, e);
+}
+
+struct proxy *
+launcher_proxy(const struct launcher *l)
+{
+	return l->proxy;
+}
+
+void
+launcher_set_secrets(struct launcher *l, const struct secrets *s)
+{
+	l->secrets = s;
+}
+
+const struct secrets *
+launcher_secrets(const struct launcher *l)
+{
+	return l->secrets;
 }
 
 bool

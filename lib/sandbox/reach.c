@@ -25,11 +25,24 @@ is_localhost(const char *host)
 	       (n > 10 && strcmp(host + n - 10, ".localhost") == 0);
 }
 
+/* In every layer by its whole name. */
+static bool
+is_exact(const struct decision *granted)
+{
+	size_t i;
+
+	for (i = 0; i < granted->used_count; i++)
+		if (granted->used[i]->kind == GRANT_NET &&
+		    granted->used[i]->resource[0] == '*')
+			return false;
+	return granted->winner != NULL && granted->winner->resource[0] != '*';
+}
+
 bool
-reach_address(const struct reach *r, const struct grant *winner,
+reach_address(const struct reach *r, const struct decision *granted,
     const char *host, const struct sockaddr *to, char text[64])
 {
-	bool exact = winner != NULL && winner->resource[0] != '*';
+	bool exact = is_exact(granted);
 	struct decision d;
 
 	text[0] = '\0';

@@ -25,9 +25,9 @@ struct reach {
 /* Decide "host:port". */
 void reach_host(const struct reach *, const char *resource,
     struct decision *out);
-/* Decide an address of `host`, which `winner` granted; `text` gets the
+/* Decide an address of `host`, which `granted` allowed; `text` gets the
  * address as grants write it. */
-bool reach_address(const struct reach *, const struct grant *winner,
+bool reach_address(const struct reach *, const struct decision *granted,
     const char *host, const struct sockaddr *, char text[64]);
 
 #endif

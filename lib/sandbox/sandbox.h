@@ -84,6 +84,8 @@ struct child_end {
 };
 
 struct launcher;
+struct proxy;
+struct secrets;
 
 /* Fork the launcher.  Call it while single-threaded and small, and from the
  * thread that stays: calls die with it.  Status 78 when the mode cannot be
@@ -96,6 +98,14 @@ void launcher_stop(struct launcher *);
 const char *launcher_missing(const struct launcher *);
 /* Can a call have a network of its own?  Else `net` is refused. */
 bool launcher_has_networks(const struct launcher *);
+
+/* The way out for calls that have one (proxy.h).  Make it before secrets are
+ * loaded, as the launcher itself; it ends with the launcher.  NULL: none. */
+int launcher_add_proxy(struct launcher *, struct err *);
+struct proxy *launcher_proxy(const struct launcher *);
+/* What grants may name `with`; borrowed. */
+void launcher_set_secrets(struct launcher *, const struct secrets *);
+const struct secrets *launcher_secrets(const struct launcher *);
 
 /* Start a call (from one thread at a time).  With `held`, the processes exist
  * but the command starts only at spawn_go (a caller that dies before ends it

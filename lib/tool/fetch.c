@@ -74,7 +74,7 @@ permit(void *arg, const struct sockaddr *to)
 	struct fetch *f = arg;
 	struct reach r = reach_of(f);
 
-	if (reach_address(&r, f->decision.winner, f->url.host, to, f->address))
+	if (reach_address(&r, &f->decision, f->url.host, to, f->address))
 		return true;
 	f->refused = true;
 	return false;
