@@ -12,15 +12,18 @@
 #include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "cli/env.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
 #include "cli/stop.h"
 #include "cli/value.h"
 #include "sandbox/guard.h"
+#include "sandbox/proxy.h"
 #include "sandbox/sandbox.h"
 
-#define GRACE (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
+#define SECRETS_MOST 64
+#define GRACE        (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */
 
 enum {
 	OPT_ALLOW = 1000,
@@ -31,6 +34,7 @@ enum {
 	OPT_MEMORY,
 	OPT_PROCESSES,
 	OPT_SANDBOX,
+	OPT_SECRET,
 	OPT_STATUS
 };
 
@@ -45,6 +49,8 @@ static const struct opt opts[] = {
     {"memory", OPT_MEMORY, "SIZE", "memory of each process"},
     {"processes", OPT_PROCESSES, "N", "how many there may be at a time"},
     {"sandbox", OPT_SANDBOX, "MODE", "strict, or best-effort"},
+    {"secret", OPT_SECRET, "NAME=SOURCE",
+	"a credential for grants 'with NAME'"},
     {"timeout", 't', "DURATION", "end it after this time, status 124"},
     {"workspace", 'w', "DIR", "the working folder (.)"},
     {NULL, 0, NULL, NULL},
@@ -72,6 +78,9 @@ struct request {
 	int status_fd;
 	struct env_args env;
 	struct spawn_limits limits;
+	const char *secret[SECRETS_MOST]; /* as the options say */
+	size_t secret_count;
+	struct secrets secrets;
 };
 
 static void
@@ -115,6 +124,11 @@ set_option(struct request *r, int option, const char *value)
 		break;
 	case OPT_SANDBOX:
 		r->mode = value_sandbox(&program, value);
+		break;
+	case OPT_SECRET:
+		if (r->secret_count == SECRETS_MOST)
+			die_usage(&program, "too many secrets");
+		r->secret[r->secret_count++] = value;
 		break;
 	case OPT_STATUS:
 		r->status_fd = value_descriptor(&program, "json-status", value);
@@ -171,7 +185,8 @@ attend(struct child *c, int signals, int64_t timeout)
 }
 
 static void
-write_status(int fd, const struct child_end *end, bool late)
+write_status(
+    int fd, const struct child_end *end, bool late, const struct buf *net)
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &text};
@@ -184,6 +199,8 @@ write_status(int fd, const struct child_end *end, bool late)
 	jsonw_integer(&w, "signal", end->signal);
 	jsonw_bool(&w, "timeout", late);
 	jsonw_integer(&w, "cpu_ns", end->cpu_ns);
+	if (net->len > 0)
+		jsonw_raw(&w, "net", net->data, net->len);
 	jsonw_end(&w, '}');
 	buf_putc(&text, '\n');
 	if (file_write_all(fd, text.data, text.len, "--json-status", &e) < 0)
@@ -225,6 +242,35 @@ look_again(const struct guard *g, const char *root, int status)
 	return EX_NOPERM;
 }
 
+/* What the policy says of the network. */
+static struct proxy_job
+proxy_job(const struct request *r)
+{
+	return (struct proxy_job){.policy = &r->policy,
+	    .workspace = r->workspace,
+	    .now = clock_real(),
+	    .secrets = &r->secrets};
+}
+
+/* Spawn it with its network; `*net` stands for its proxy. */
+static void
+spawn_all(struct request *r, struct launcher *l, struct spawn *s,
+    struct child *child, int *net)
+{
+	const struct proxy_job job = proxy_job(r);
+	const char *const *more;
+	struct err e;
+
+	if (proxy_prepare(l, &job, s, &more, &e) < 0)
+		die_err(&e);
+	for (; more != NULL && *more != NULL; more++)
+		env_args_default(&r->env, *more);
+	s->env = env_args_list(&r->env);
+	if (launcher_spawn(l, s, child, &e) < 0 ||
+	    proxy_serve(l, &job, child, net, &e) < 0)
+		die_err(&e);
+}
+
 static int
 run(struct request *r, struct launcher *l, char *argv[])
 {
@@ -236,12 +282,12 @@ run(struct request *r, struct launcher *l, char *argv[])
 	struct child child;
 	struct spawn s = {.view = &view,
 	    .argv = (const char *const *)argv,
-	    .env = env_args_list(&r->env),
 	    .limits = r->limits,
 	    .in = STDIN_FILENO,
 	    .out = STDOUT_FILENO,
 	    .errout = STDERR_FILENO};
-	int signals = stop_signals();
+	struct buf asked CLEANUP_BUF = {0};
+	int signals = stop_signals(), net = -1;
 	struct err e;
 	bool late;
 
@@ -249,26 +295,53 @@ run(struct request *r, struct launcher *l, char *argv[])
 		&view, &e) < 0)
 		die_err(&e);
 	guard_take(&guard, &view);
-	if (launcher_spawn(l, &s, &child, &e) < 0)
-		die_err(&e);
+	spawn_all(r, l, &s, &child, &net);
 	late = attend(&child, signals, r->timeout);
 	if (child_wait(&child, &end, &e) < 0)
 		die_err(&e);
-	write_status(r->status_fd, &end, late);
+	proxy_finish(&net, &r->policy, &asked);
+	write_status(r->status_fd, &end, late, &asked);
 	return look_again(&guard, root, late ? EX_DEADLINE : end.status);
 }
 
-/* Nothing remembers, from one command to the next, how often. */
+/* Nothing remembers, from one command to the next, how often; the proxy counts
+ * within one. */
 static void
 check_uses(const struct policy *p)
 {
 	size_t i;
 
 	for (i = 0; i < p->count; i++)
-		if (p->grants[i].limits.uses >= 0)
+		if (p->grants[i].kind != GRANT_NET &&
+		    p->grants[i].limits.uses >= 0)
 			die(EX_CONFIG,
 			    "'%s': uses are not counted by this program",
 			    p->grants[i].line);
+}
+
+/* Small processes first, secrets then: nobody inherits them. */
+static struct launcher *
+start(struct request *r)
+{
+	struct proxy_job job = proxy_job(r);
+	struct launcher *l;
+	struct err e;
+	size_t i;
+
+	if (launcher_start(r->mode, &l, &e) < 0)
+		die_err(&e);
+	if (launcher_missing(l)[0] != '\0')
+		warn_msg("not enforced: %s", launcher_missing(l));
+	if (proxy_wanted(&job) && !launcher_has_networks(l))
+		warn_msg("no network: that needs namespaces");
+	if (proxy_wanted(&job) && launcher_add_proxy(l, &e) < 0)
+		die_err(&e);
+	for (i = 0; i < r->secret_count; i++)
+		if (secrets_load(&r->secrets, r->secret[i], &e) < 0)
+			die_err(&e);
+	if (proxy_check(&job, &e) < 0)
+		die_err(&e);
+	return l;
 }
 
 int
@@ -276,7 +349,6 @@ main(int argc, char *argv[])
 {
 	struct request r = {.timeout = CLOCK_NEVER, .status_fd = -1};
 	struct launcher *l;
-	struct err e;
 	const char *value;
 	int option, first, status;
 
@@ -289,12 +361,10 @@ main(int argc, char *argv[])
 		set_workspace(&r, ".");
 	policy_args_build(&r.grants, &r.policy);
 	check_uses(&r.policy);
-	if (launcher_start(r.mode, &l, &e) < 0)
-		die_err(&e);
-	if (launcher_missing(l)[0] != '\0')
-		warn_msg("not enforced: %s", launcher_missing(l));
+	l = start(&r);
 	status = run(&r, l, argv + first);
 	launcher_stop(l);
+	secrets_free(&r.secrets);
 	policy_free(&r.policy);
 	free(r.workspace);
 	env_args_free(&r.env);

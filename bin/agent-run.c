@@ -117,6 +117,8 @@ main(int argc, char *argv[])
 		fail(&a, NULL, &e);
 	if (launcher_missing(launcher)[0] != '\0')
 		warn_msg("%s", launcher_missing(launcher));
+	if (launcher_add_proxy(launcher, &e) < 0)
+		fail(&a, NULL, &e);
 	(void)umask(077);
 	if (root_open(a.root, a.resume == NULL, &root, &e) < 0)
 		fail(&a, NULL, &e);

@@ -126,6 +126,8 @@ print_result(const struct tool_result *r, bool json)
 	jsonw_string(&w, "status", tool_status_name(r->status));
 	if (r->exit >= 0)
 		jsonw_integer(&w, "exit", r->exit);
+	if (r->net.len > 0)
+		jsonw_raw(&w, "net", r->net.data, r->net.len);
 	jsonw_text(&w, "text", buf_str(&r->text), r->text.len);
 	jsonw_end(&w, '}');
 	show_json(stdout, line.data, line.len);
@@ -180,6 +182,8 @@ main(int argc, char *argv[])
 									 : 2))
 		die_usage(&program, "%s: wrong number of operands", verb);
 	if (launcher_start(a.sandbox, &l, &e) < 0)
+		die_err(&e);
+	if (calls && launcher_add_proxy(l, &e) < 0)
 		die_err(&e);
 	(void)umask(077);
 	if (root_open(a.root, false, &root, &e) < 0 ||

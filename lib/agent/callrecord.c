@@ -81,6 +81,8 @@ callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
 	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
 	if (p != NULL)
 		callgrants_unused(&w, p);
+	if (res->net.len > 0)
+		jsonw_raw(&w, "net", buf_str(&res->net), res->net.len);
 	if (p != NULL && p->unusable)
 		jsonw_bool(&w, "unusable", true);
 	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);

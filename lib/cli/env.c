@@ -23,19 +23,37 @@ env_args_base(struct env_args *a)
 		add(a, base[i]);
 }
 
-void
-env_arg(const struct program *p, struct env_args *a, const char *variable)
+/* Its place, when there is one of that name. */
+static const char **
+find(struct env_args *a, const char *variable)
 {
 	size_t i, n = strcspn(variable, "=");
 
+	for (i = 0; i < a->count; i++)
+		if (strncmp(a->list[i], variable, n + 1) == 0)
+			return &a->list[i];
+	return NULL;
+}
+
+void
+env_args_default(struct env_args *a, const char *variable)
+{
+	if (find(a, variable) == NULL)
+		add(a, variable);
+}
+
+void
+env_arg(const struct program *p, struct env_args *a, const char *variable)
+{
+	const char **old = find(a, variable);
+	size_t n = strcspn(variable, "=");
+
 	if (n == 0 || variable[n] == '\0')
 		die_usage(p, "--env wants NAME=VALUE, got '%s'", variable);
-	for (i = 0; i < a->count; i++)
-		if (strncmp(a->list[i], variable, n + 1) == 0) {
-			a->list[i] = variable;
-			return;
-		}
-	add(a, variable);
+	if (old != NULL)
+		*old = variable;
+	else
+		add(a, variable);
 }
 
 const char *const *

@@ -26,6 +26,7 @@ void
 tool_result_free(struct tool_result *r)
 {
 	buf_free(&r->text);
+	buf_free(&r->net);
 }
 
 /* Take what has come, and end what prints without end. */
@@ -194,6 +195,8 @@ tool_finish(struct tool_run *run, struct tool_result *out)
 	tool_result_init(out);
 	fd_cleanup(&run->go);
 	r = child_wait(&run->child, &end, &e);
+	out->tainted = run->net >= 0;
+	proxy_finish(&run->net, run->meter, &out->net);
 	run_drain(run);
 	stream_text(&run->out, &out->text);
 	out->ns = clock_mono() - run->started;

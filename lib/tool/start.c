@@ -127,6 +127,25 @@ connect_run(struct tool_run *run, struct far *far, const struct call *call,
 	return 0;
 }
 
+/* Two lists that NULL ends as one; the caller frees it. */
+static const char *const *
+join_lists(const char *const *a, const char *const *b)
+{
+	size_t n = 0, i;
+	const char **all;
+
+	for (i = 0; a[i] != NULL; i++)
+		n++;
+	for (i = 0; b != NULL && b[i] != NULL; i++)
+		n++;
+	all = mem_new(n + 1, sizeof(*all));
+	for (n = 0; a[n] != NULL; n++)
+		all[n] = a[n];
+	for (i = 0; b != NULL && b[i] != NULL; i++)
+		all[n++] = b[i];
+	return all;
+}
+
 static int
 spawn_run(struct tool_run *run, const struct far *far, const struct call *call,
     struct err *e)
@@ -137,18 +156,29 @@ spawn_run(struct tool_run *run, const struct far *far, const struct call *call,
 				   "/usr/local/sbin:/usr/sbin:/sbin",
 	    "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", "TERM=dumb",
 	    "USER=agent", "SHELL=/bin/sh", pwd, NULL};
+	const char *const *more = NULL;
+	const char *const *all CLEANUP_FREE = NULL;
 	struct spawn s = {.view = call->view,
 	    .argv = call->argv,
 	    .main = call->argv == NULL ? call->main : NULL,
 	    .argument = call->argument,
-	    .env = env,
 	    .in = far->in,
 	    .out = far->out,
 	    .errout = far->err >= 0 ? far->err : far->out,
 	    .held = call->held && !call->prepares};
 
 	set_limits(call->tool->kind, &s.limits);
-	return launcher_spawn(call->launcher, &s, &run->child, e);
+	if (call->net != NULL &&
+	    proxy_prepare(call->launcher, call->net, &s, &more, e) < 0)
+		return -1;
+	s.env = all = join_lists(env, more);
+	if (launcher_spawn(call->launcher, &s, &run->child, e) < 0)
+		return -1;
+	if (call->net == NULL || proxy_serve(call->launcher, call->net,
+				     &run->child, &run->net, e) == 0)
+		return 0;
+	child_free(&run->child);
+	return -1;
 }
 
 int
@@ -156,6 +186,8 @@ call_start(const struct call *call, struct tool_run *out, struct err *e)
 {
 	struct far far CLEANUP(far_close) = {-1, -1, -1};
 	struct tool_run run = {.tool = call->tool,
+	    .net = -1,
+	    .meter = call->meter,
 	    .go = -1,
 	    .timeout = call->timeout,
 	    .grace = CLOCK_NEVER,
@@ -183,6 +215,7 @@ run_release(struct tool_run *run)
 	stream_free(&run->out);
 	stream_free(&run->complaint);
 	fd_cleanup(&run->go);
+	fd_cleanup(&run->net);
 	guard_free(&run->guard);
 	free(run->quarantine);
 	run->quarantine = NULL;
@@ -248,6 +281,7 @@ call_init(struct call *c, const struct tool *tool,
 	    .view = view,
 	    .workspace = ctx->workspace,
 	    .quarantine = ctx->quarantine,
+	    .meter = ctx->meter,
 	    .main = tool->main,
 	    .prepares = tool->prepares,
 	    .timeout = tool->timeout};
@@ -265,12 +299,20 @@ tool_start(const struct tool *tool, const struct json *arguments,
 	    "/bin/sh", "-c", json_get_string(arguments, "command"), NULL};
 	struct buf text CLEANUP_BUF = {0};
 	struct view view CLEANUP(view_free) = {0};
+	const struct proxy_job job = {.policy = ctx->policy,
+	    .workspace = ctx->workspace,
+	    .tool = tool->name,
+	    .now = ctx->now,
+	    .tainted = ctx->tainted,
+	    .secrets = launcher_secrets(ctx->launcher)};
 	struct tool_run run;
 	struct call call;
 
 	if (call_init(&call, tool, ctx, &view, e) < 0)
 		return -1;
 	call.held = held;
+	if (tool->kind != TOOL_INSIDE)
+		call.net = &job;
 	call.argument = ctx->text;
 	if (call.argument.len == 0) {
 		json_print(arguments, &text);

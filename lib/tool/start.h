@@ -5,6 +5,7 @@
 #ifndef TOOL_START_H
 #define TOOL_START_H
 
+#include "sandbox/proxy.h"
 #include "tool/tool.h"
 
 struct call {
@@ -18,6 +19,8 @@ struct call {
 	struct slice argument;
 	int64_t timeout;
 	bool held, prepares;
+	const struct proxy_job *net;	/* or NULL: it needs none */
+	struct policy *meter;		/* see tool_context */
 };
 
 int call_start(const struct call *, struct tool_run *out, struct err *);

@@ -122,6 +122,8 @@ struct tool_result {
 	int exit;		/* exit status of a command or program, or -1 */
 	struct buf text;	/* the answer, UTF-8 (bad bytes repaired) */
 	bool tainted;		/* came from a network */
+	struct buf net;		/* what its proxy decided, a JSON array; or
+				   empty */
 	int64_t ns;		/* wall time */
 };
 void tool_result_init(struct tool_result *);
@@ -143,6 +145,8 @@ struct tool_run {
 	struct tool_stream complaint;	/* stderr, shown when it failed */
 	struct guard guard;		/* denied names before it started */
 	char *quarantine;		/* see tool_context; or NULL */
+	int net;		/* its proxy (proxy.h); or -1 */
+	struct policy *meter;	/* see tool_context */
 	int go;			/* a tool that prepares waits here; or -1 */
 	bool held;		/* tool_go has not been called yet */
 	int64_t started;	/* clock_mono */

@@ -1,0 +1,265 @@
+#!/bin/bash
+# The way out of a sandbox: what net grants allow, and nothing else.
+# shellcheck source=tests/cli/tap.sh disable=SC2317
+. "$SRC/tests/cli/tap.sh"
+
+for p in curl openssl python3; do
+	command -v $p >/dev/null || skip_all "no $p"
+done
+
+# A test authority, a certificate of its, and servers on loopback.
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout ca.key -out ca.pem -days 30 -subj "/CN=test authority" \
+	    -addext basicConstraints=critical,CA:TRUE
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout srv.key -out srv.csr -subj "/CN=localhost"
+	echo 'subjectAltName=DNS:localhost,DNS:other.localhost,IP:127.0.0.1' >ext
+	openssl x509 -req -in srv.csr -CA ca.pem -CAkey ca.key \
+	    -CAcreateserial -days 30 -extfile ext -out srv.pem
+} >openssl.log 2>&1 || skip_all "openssl cannot make certificates"
+mkdir site ws
+echo hello >site/hello.txt
+cp ca.pem ws
+mkfifo hold
+export AWAY=
+"$SRC/tests/net-server" site srv.pem srv.key <hold >ports &
+exec 7>hold
+for _ in $(seq 100); do [ -s ports ] && break; sleep 0.1; done
+read -r http https <ports
+
+# net COMMAND…: with the grants in `grants`, one a line
+run() { # OPTION… -- COMMAND
+	agent-exec -w ws --json-status 9 "$@" 9>status.json
+}
+net() {
+	local list=() g
+	while read -r g; do [ -z "$g" ] || list+=(--allow "connect $g"); done \
+	    <<<"$grants"
+	run "${list[@]}" "${more[@]}" -- "$@"
+}
+asked() { jq -c "$1" status.json; }
+more=()
+
+# ---- plain HTTP -----------------------------------------------------------------
+grants="net:localhost:$http"
+status 0 "a granted host is reached over http" \
+    net curl -sS "http://localhost:$http/hello.txt"
+is "$out" hello "with what it serves"
+is "$(asked '[.net[]|[.host,.port,.verdict,.connections]]')" \
+    "[[\"localhost\",$http,\"allow\",1]]" "and the status tells of it"
+is "$(asked '.net[0].sent > 0 and .net[0].received > 0')" true \
+    "with its bytes"
+status 0 "through SOCKS as well" \
+    net curl -sS -x socks5h://127.0.0.1:3128 "http://localhost:$http/hello.txt"
+is "$out" hello "the same"
+status 0 "and through CONNECT" \
+    net curl -sS -p "http://localhost:$http/hello.txt"
+is "$out" hello "the same again"
+status 0 "a body goes there" \
+    net curl -sS -d 12345 "http://localhost:$http/post"
+is "$out" "5 bytes" "whole"
+status 0 "also in chunks" net curl -sS -H 'Transfer-Encoding: chunked' \
+    -d 12345 "http://localhost:$http/post"
+is "$out" "5 bytes" "whole again"
+status 0 "another port is not granted" \
+    net curl -sS -w '%{http_code}' "http://localhost:$https/hello.txt"
+like "$(tr '\n' ' ' <<<"$out")" "no grant to connect net:localhost:$https 403" \
+    "and the answer says so"
+is "$(asked '[.net[]|[.host,.port,.verdict]]')" \
+    "[[\"localhost\",$https,\"deny\"]]" "as does the status"
+status 97 "nor by SOCKS" net curl -sS -x socks5h://127.0.0.1:3128 \
+    "http://localhost:$https/hello.txt"
+status 7 "nothing is reached beside the proxy" \
+    net curl -sS --noproxy '*' --max-time 5 "http://127.0.0.1:$http/"
+grants=
+status 7 "without net grants there is no proxy" \
+    net curl -sS -x http://127.0.0.1:3128 "http://localhost:$http/hello.txt"
+is "$(asked .net)" null "and nothing to tell"
+
+# ---- decided before it is resolved ----------------------------------------------
+if command -v strace >/dev/null && strace -f -o /dev/null true 2>/dev/null; then
+	lookups() {
+		strace -f -qq -e trace=openat,connect -o trace \
+		    agent-exec -w ws --allow "connect net:localhost:$http" -- \
+		    curl -sS "http://$1/" >/dev/null 2>&1
+		grep -c '/etc/hosts' trace
+	}
+	is "$(lookups "denied.test:80")" 0 "a denied name is not looked up"
+	unlike "$(lookups "localhost:$http")" '^0$' "a granted one is"
+fi
+
+# ---- https ---------------------------------------------------------------------------
+grants="net:localhost:$https"
+status 0 "https goes through as it is" \
+    net curl -sS --cacert ca.pem "https://localhost:$https/hello.txt"
+is "$out" hello "with the host's own certificate"
+status 0 "through SOCKS" net curl -sS --cacert ca.pem \
+    -x socks5h://127.0.0.1:3128 "https://localhost:$https/hello.txt"
+status 35 "TLS with another name than the host's is cut" \
+    net curl -sS --cacert ca.pem --connect-to \
+    "other.localhost:$https:localhost:$https" \
+    "https://other.localhost:$https/hello.txt"
+like "$(asked '.net[]|select(.verdict=="deny").why')" 'another name' \
+    "and that is told"
+status 35 "as is TLS without a name" net sh -c \
+    "echo | openssl s_client -proxy 127.0.0.1:3128 -connect localhost:$https \
+        -noservername 2>&1 | grep -q 'BEGIN CERT' || exit 35"
+status 0 "with the name it works" net sh -c \
+    "echo | openssl s_client -proxy 127.0.0.1:3128 -connect localhost:$https \
+        -servername localhost 2>&1 | grep -q 'BEGIN CERT' || exit 35"
+
+# ---- addresses -------------------------------------------------------------------------
+grants="net:127.0.0.1:$http"
+status 0 "an address is reached when it is granted" \
+    net curl -sS "http://127.0.0.1:$http/hello.txt"
+is "$out" hello "what it serves"
+if unshare -m true 2>/dev/null; then
+	printf '127.0.0.1 localhost rebind.test\n10.0.0.1 inner.test\n' >hosts
+	with_hosts() {
+		# shellcheck disable=SC2016  # for the inner shell
+		unshare -m sh -c 'mount --bind hosts /etc/hosts && exec "$@"' sh "$@"
+	}
+	status 0 "a name that leads to this machine is refused" with_hosts \
+	    agent-exec -w ws --json-status 9 \
+	    --allow "connect net:rebind.test:$http" -- \
+	    curl -sS "http://rebind.test:$http/hello.txt" 9>status.json
+	like "$out" 'rebind.test leads to 127.0.0.1.*not granted' "and says so"
+	status 0 "unless the address is granted, too" with_hosts \
+	    agent-exec -w ws --allow "connect net:rebind.test:$http" \
+	    --allow "connect net:127.0.0.1:$http" -- \
+	    curl -sS "http://rebind.test:$http/hello.txt"
+	is "$out" hello "then it is reached"
+	status 0 "a wildcard leads into no private network" with_hosts \
+	    agent-exec -w ws --allow 'connect net:*.test:80' -- \
+	    curl -sS --max-time 5 "http://inner.test/"
+	like "$out" 'inner.test leads to 10.0.0.1' "and says so"
+fi
+
+# ---- limits ------------------------------------------------------------------------------
+grants="net:localhost:$http uses 2"
+status 0 "a use is a connection" net sh -c "for i in 1 2 3; do \
+    curl -sS http://localhost:$http/hello.txt; done"
+is "$(grep -c hello <<<"$out")" 2 "two of three are let through"
+head -c 300000 /dev/zero >site/big
+grants="net:localhost:$http bytes 100000"
+status 0 "bytes are counted" \
+    net sh -c "curl -sS http://localhost:$http/big | wc -c"
+ok "$([ "$out" -lt 180000 ]; echo $?)" "and more are not passed on" "$out"
+like "$(asked '.net[]|select(.verdict=="deny").why')" 'used up' "as is told"
+grants="net:localhost:$http bytes 1M"
+status 0 "enough is enough" \
+    net sh -c "curl -sS http://localhost:$http/big | wc -c"
+is "$out" 300000 "all of it came"
+grants="net:localhost:$http until 2020-01-01T00:00:00Z"
+status 7 "a grant that has expired opens nothing" \
+    net curl -sS -x http://127.0.0.1:3128 "http://localhost:$http/hello.txt"
+grants="net:localhost:$http via tool:fetch"
+status 7 "a grant for one tool's sandbox opens no other" \
+    net curl -sS -x http://127.0.0.1:3128 "http://localhost:$http/hello.txt"
+printf 'allow read,write file:**\nask connect net:localhost:%s\nallow %s\n' \
+    "$http" "connect net:localhost:1" >asks
+status 0 "an ask is a denial inside" \
+    run -g asks -- curl -sS "http://localhost:$http/hello.txt"
+like "$out" 'asks first' "and says what it is"
+
+# ---- credentials -----------------------------------------------------------------------
+export TOKEN=sesame-open-4242 SSL_CERT_FILE=$PWD/ca.pem
+grants="net:localhost:$https with KEY
+net:localhost:$http
+net:127.0.0.1:$https"
+more=(--secret KEY=env:TOKEN)
+: >seen
+status 0 "https with a secret works unchanged" \
+    net curl -sS "https://localhost:$https/hello.txt"
+is "$out" hello "what it serves"
+like "$(cat seen)" 'auth=Bearer sesame-open-4242' \
+    "the host sees the credential"
+for path in echo pieces; do
+	status 0 "it is echoed ($path)" \
+	    net curl -sSi "https://localhost:$https/$path"
+	like "$out" 'Authorization: Bearer «secret:KEY»' "as its name ($path)"
+	unlike "$out" 'sesame' "and not as itself ($path)"
+done
+status 0 "echoed in base64" net curl -sS "https://localhost:$https/echo64"
+unlike "$(tr -d '\n' <<<"$out")" "$(printf 'esame-open-424' | base64 | cut -c2-12)" \
+    "it is no more there"
+status 0 "what comes compressed is not taken" \
+    net curl -sS "https://localhost:$https/encoded"
+like "$out" 'not taken' "and says so"
+: >seen
+status 0 "the program's own credential is replaced" net curl -sS \
+    -H 'Authorization: Basic bWluZQ==' "https://localhost:$https/hello.txt"
+like "$(cat seen)" 'auth=Bearer sesame' "by the secret"
+: >seen
+status 0 "over http nothing is added" net curl -sS "http://localhost:$http/echo"
+status 0 "nor for another host" \
+    net curl -sS --cacert ca.pem "https://127.0.0.1:$https/echo"
+unlike "$(cat seen)" sesame "that has its own grant"
+is "$(wc -l <seen)" 2 "which both were reached"
+status 0 "the sandbox holds it nowhere" net sh -c \
+    "curl -sS https://localhost:$https/echo >echo.txt; env >env.txt; \
+    cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline >procs.txt 2>/dev/null; \
+    grep -rl 'sesam[e]' . /tmp /agent-ca.pem; grep -c KEY echo.txt"
+is "$out" 1 "not in its files, its environment or its processes"
+status 60 "without the bundle it is not trusted" net env -u CURL_CA_BUNDLE \
+    -u SSL_CERT_FILE curl -sS "https://localhost:$https/hello.txt"
+# shellcheck disable=SC2034  # used by net
+more=(--secret KEY:X-Api-Key=env:TOKEN)
+: >seen
+status 0 "a secret may have a header of its own" \
+    net curl -sS "https://localhost:$https/hello.txt"
+like "$(cat seen)" 'auth=None key=sesame-open-4242' "which it comes in"
+more=()
+status 78 "a secret that is not there is refused" net true
+export SSL_CERT_FILE=/dev/null
+more=(--secret KEY=env:TOKEN)
+status 56 "a host that cannot prove its name gets nothing" \
+    net curl -sS "https://localhost:$https/hello.txt"
+like "$err" 'response 502' "but an error"
+unset SSL_CERT_FILE
+more=()
+
+# ---- programs ------------------------------------------------------------------------------
+grants="net:localhost:$https with KEY"
+more=(--secret KEY=env:TOKEN)
+export SSL_CERT_FILE=$PWD/ca.pem
+if command -v git >/dev/null; then
+	git init -q --bare site/repo.git
+	git -c init.defaultBranch=main init -q made
+	git -C made -c user.name=n -c user.email=e commit -q --allow-empty -m one
+	git -C made push -q "$PWD/site/repo.git" HEAD:main
+	git -C site/repo.git symbolic-ref HEAD refs/heads/main
+	git -C site/repo.git update-server-info
+	status 0 "git clones over https" \
+	    net git clone -q "https://localhost:$https/repo.git" clone
+	is "$(git -C ws/clone log --format=%s 2>&1)" one "what is there"
+fi
+status 0 "Python fetches over https" net /usr/bin/python3 -c \
+    "import urllib.request as u; \
+    print(u.urlopen('https://localhost:$https/hello.txt').read().decode())"
+is "$out" hello "what is there"
+if command -v npm >/dev/null && [ -z "${ASAN_OPTIONS-}" ]; then
+	status 0 "npm installs from its registry" net npm install --no-audit \
+	    --no-fund --no-update-notifier --fetch-retries=0 --cache /tmp/npm \
+	    --registry "https://localhost:$https/npm/" tiny
+	is "$(cat ws/node_modules/tiny/index.js)" 'module.exports = 42' \
+	    "what is there"
+else
+	ok 0 "npm installs from its registry # SKIP no npm, or too slow here"
+fi
+if node -e 'const [a,b]=process.versions.node.split(".");
+    process.exit(a>24||a==24&&b>=5||a==22&&b>=21?0:1)' 2>/dev/null; then
+	status 0 "Node fetches over https" net node -e \
+	    "fetch('https://localhost:$https/hello.txt').then(r=>r.text())
+	    .then(t=>process.stdout.write(t))"
+	is "$out" hello "what is there"
+else
+	ok 0 "Node fetches over https # SKIP needs 22.21 or 24.5 (NODE_USE_ENV_PROXY)"
+fi
+unset SSL_CERT_FILE
+more=()
+
+exec 7>&-
+wait
+done_testing
