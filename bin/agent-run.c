@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/image.h"
+#include "agent/order.h"
 #include "cli/runopts.h"
 #include "cli/stop.h"
 
@@ -99,6 +100,7 @@ drive(struct root *root, struct run_args *a, const char *id,
 	}
 	watch_end(&watch, &s, &end);
 	session_close(&s);
+	order_sweep(root, id);
 	return end.status;
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/order.h"
 #include "agent/run.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
@@ -204,6 +205,8 @@ main(int argc, char *argv[])
 		print_tool(t, true), status = 0;
 	tool_table_free(&tools);
 	session_close(&s);
+	if (calls)
+		order_sweep(&root, id);
 	launcher_stop(l);
 	root_close(&root);
 	finish(status);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/cache.h"
+#include "agent/order.h"
 #include "agent/past.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -46,11 +47,18 @@ history_reader(const struct history *h, struct reader *r)
 
 /* ---- verify ------------------------------------------------------------------------- */
 
+struct checking {
+	struct history *h;
+	struct order_audit orders;
+};
+
 static int
-check_blobs(void *arg, const struct record *rec, struct err *e)
+check_parts(void *arg, const struct record *rec, struct err *e)
 {
 	struct buf room CLEANUP_BUF = {0}, tools CLEANUP_BUF = {0};
-	struct history *h = arg;
+	struct checking *c = arg;
+	struct history *h = c->h;
+	struct record whole = *rec;
 	struct blob_source blobs = blob_root(h->root);
 	struct slice body, token;
 	const char *key = rec->type == RECORD_MODEL_CALL ? "tools"
@@ -66,6 +74,9 @@ check_blobs(void *arg, const struct record *rec, struct err *e)
 	    token.len > 2 &&
 	    digest_parse(token.data + 1, token.len - 2, &d) == 0)
 		r = blob_get(h->root, &d, &tools, e);
+	whole.body = body;
+	if (r == 0)
+		return order_audit(&c->orders, &whole, e);
 	return r < 0 ? err_wrap(e, "record %" PRId64, rec->seq) : 0;
 }
 
@@ -73,11 +84,15 @@ int
 history_verify(struct history *h, const struct digest *head,
     struct verify_result *out, struct err *e)
 {
-	struct verify_options o = {.head = head, .each = check_blobs, .arg = h};
+	struct checking c = {h, {.root = h->root}};
+	struct verify_options o = {
+	    .head = head, .each = check_parts, .arg = &c};
 	struct journal_mark known;
 	struct sign_public key;
+	struct verify_result res;
 	struct state last;
 	struct err none;
+	int got;
 
 	if (root_public(h->root, &key, &none) == 0) {
 		o.key = &key;
@@ -90,7 +105,13 @@ history_verify(struct history *h, const struct digest *head,
 	if (cache_load(h->dir, true, &last, &known) == 1)
 		o.known = &known;
 	state_free(&last);
-	return verify_journal(h->fd, &h->info.digest, &o, out, e);
+	got = verify_journal(h->fd, &h->info.digest, &o, &res, e);
+	if (got == 0)
+		got = order_audit_end(&c.orders, e);
+	order_audit_free(&c.orders);
+	if (got == 0)
+		*out = res;
+	return got;
 }
 
 /* ---- single records ---------------------------------------------------------------------- */

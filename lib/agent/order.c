@@ -151,3 +151,19 @@ order_check(const struct root *root, struct order *c, struct err *e)
 	}
 	return 0;
 }
+
+int
+order_known(
+    const struct root *root, const struct order *c, bool *known, struct err *e)
+{
+	struct trust t CLEANUP(trust_free) = {0};
+	char *text CLEANUP_FREE = mem_printf(COMMENT "\n%s\n", c->sig);
+	unsigned char keynum[SIGN_KEYNUM], sig[SIGN_BYTES];
+	bool human;
+
+	if (trust_read(root, &t, e) < 0 ||
+	    sign_text_parse(text, strlen(text), keynum, sig, e) < 0)
+		return -1;
+	*known = trust_find(&t, keynum, &human) != NULL;
+	return 0;
+}

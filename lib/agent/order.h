@@ -81,6 +81,23 @@ int order_drain(struct session *, struct err *);
 /* After the lock was given up: what came meanwhile, if the lock is free. */
 void order_sweep(struct root *, const char *agent);
 
+/*
+ * The commands of a whole history, for each of its records in turn, blobs in
+ * place: signed by a key that is here, and what was signed.  Status 65.  {root}
+ * is one to begin with; those before an import are signed elsewhere.
+ */
+struct order_audit {
+	const struct root *root;
+	char *nonce, *line;	/* of the last grant that came by a command */
+	int64_t foreign;	/* seq of one whose key is not here; 0: none */
+};
+int order_audit(struct order_audit *, const struct record *, struct err *);
+int order_audit_end(const struct order_audit *, struct err *);
+void order_audit_free(struct order_audit *);
+/* Is the key that is said to have signed it here? */
+int order_known(const struct root *, const struct order *, bool *known,
+    struct err *);
+
 /* All verbs; the last has no name (orders.c). */
 extern const struct order_verb order_verbs[];
 

@@ -211,6 +211,15 @@ fi
 like "$(cat m)" '^\{"agent":"[0-9A-Z]{26}","verb":"give","nonce":"[0-9a-f]{32}","expires":' \
     'over agent, verb, nonce and the time until which it holds'
 
+# The history proves it, and an edited one does not, though it is chained anew.
+status 0 'verify checks who signed the commands' agent-audit verify a
+mv "$AGENT_ROOT/trusted/me.pub" .
+status 65 'one whose key is not here does not prove anything' agent-audit verify a
+like "$err" 'a key that is not here' 'which is said'
+cp other.pub "$AGENT_ROOT/trusted/me.pub"
+status 65 'nor does another key' agent-audit verify a
+cp me.pub "$AGENT_ROOT/trusted/me.pub"
+
 # ---- the file of revocations -----------------------------------------------------------
 
 n=$(wc -l <"$AGENT_ROOT/revoked")
