@@ -1,8 +1,8 @@
 /* agent-ckpt: bundles made, inspected, judged, restored, moved, pruned. */
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "cli/ckptverb.h"
 #include "cli/value.h"
 
@@ -10,6 +10,7 @@ enum {
 	O_ALSO = 256,
 	O_AT,
 	O_DAILY,
+	O_EACH,
 	O_FILES,
 	O_FULL,
 	O_JSON,
@@ -37,6 +38,7 @@ static const struct opt opts[] = {
     {"at", O_AT, "SEQ", "restore: as it was at this record"},
     {"daily", O_DAILY, "N", "prune: keep the newest of each of N days"},
     {"dry-run", 'n', NULL, "prune, restore: only say what would be done"},
+    {"each", O_EACH, "N", "prune: keep each Nth of the others"},
     {"files", O_FILES, NULL, "diff: only the files"},
     {"full", O_FULL, NULL, "save: all files, not what changed"},
     {"json", O_JSON, NULL, "one JSON object a line"},
@@ -70,7 +72,7 @@ static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
     "export [-o FILE] BUNDLE",
     "import [--name N] [-m MODEL] [--trust KEY]... [--tools DIR]... BUNDLE",
     "push BUNDLE oci://HOST/NAME:TAG", "pull [-o DIR] oci://HOST/NAME:TAG",
-    "prune [--keep N] [--daily N] [--also SEQ]... [-n] AGENT", NULL};
+    "prune [--keep N] [--daily N] [--each N] [--also SEQ] [-n] AGENT", NULL};
 
 static const struct program program = {.name = "agent-ckpt",
     .usage = usage,
@@ -107,6 +109,9 @@ option(void *arg, int letter, const char *v)
 		break;
 	case O_DAILY:
 		a->policy.daily = value_integer(&program, "daily", v);
+		break;
+	case O_EACH:
+		a->policy.each = value_integer(&program, "each", v);
 		break;
 	case 'n':
 		a->dry = true;
@@ -204,18 +209,6 @@ static const struct {
     {"verify", 1, ckptverb_verify},
 };
 
-/* A chain has all its bundles open. */
-static void
-raise_files(void)
-{
-	struct rlimit l;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
-		l.rlim_cur = l.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &l);
-	}
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -238,7 +231,7 @@ main(int argc, char *argv[])
 				  : n != verbs[i].operands)
 		die_usage(&program, "%s: wrong number of operands", verb);
 	(void)umask(077);
-	raise_files();
+	file_open_many();
 	/* A CI job has only the file: no root is needed for one. */
 	makes = strcmp(verb, "import") == 0 || a.verb.fresh;
 	if (root_open(a.root, makes, &root, &e) == 0)

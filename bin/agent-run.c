@@ -6,6 +6,7 @@
 
 #include "agent/image.h"
 #include "agent/order.h"
+#include "base/file.h"
 #include "cli/runopts.h"
 #include "cli/stop.h"
 
@@ -121,6 +122,7 @@ main(int argc, char *argv[])
 		warn_msg("%s", launcher_missing(launcher));
 	if (launcher_add_proxy(launcher, &e) < 0)
 		fail(&a, NULL, &e);
+	file_open_many(); /* those that tools get are limited anew */
 	(void)umask(077);
 	if (root_open(a.root, a.resume == NULL, &root, &e) < 0)
 		fail(&a, NULL, &e);

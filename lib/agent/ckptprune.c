@@ -1,6 +1,7 @@
 #include "agent/ckptprune.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "agent/ckptfold.h"
@@ -9,6 +10,8 @@
 #include "bundle/squash.h"
 
 #define DAY (86400 * CLOCK_SECOND)
+
+enum { THIN_EACH = 8 };
 
 struct pruning {
 	int dir;
@@ -35,6 +38,22 @@ named(const struct prune_policy *policy, int64_t seq)
 	return false;
 }
 
+/* Those that were folded stay once they stand for enough, so that a policy
+ * that is applied again and again rewrites each only once. */
+static void
+choose_each(struct pruning *p, int64_t each)
+{
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < p->chain.count; i++) {
+		n += 1 + (int64_t)p->chain.layer[i]->manifest.replace_count;
+		p->stays[i] = p->stays[i] || (each > 0 && n >= each);
+		if (p->stays[i])
+			n = 0;
+	}
+}
+
 static void
 choose(struct pruning *p, const struct prune_policy *policy)
 {
@@ -53,6 +72,7 @@ choose(struct pruning *p, const struct prune_policy *policy)
 			p->stays[i] = true;
 		last = day;
 	}
+	choose_each(p, policy->each);
 }
 
 /* The next layer from `i` on that stays. */
@@ -189,6 +209,24 @@ ckpt_prune(int dir, const struct prune_policy *policy,
 	if (ckpt_follow(dir, newest, true, &p.chain, e) < 0)
 		return -1;
 	choose(&p, policy);
-	tell(&p, told, arg);
+	if (told != NULL)
+		tell(&p, told, arg);
 	return key == NULL ? 0 : fold_all(&p, e);
+}
+
+int
+ckpt_thin(struct session *s, int64_t keep, struct err *e)
+{
+	const struct prune_policy policy = {.keep = keep, .each = THIN_EACH};
+	struct sign_secret key;
+	int dir CLEANUP_FD = -1;
+	int r;
+
+	if (file_open(s->dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &dir, e) <
+		0 ||
+	    root_secret(s->root, &key, e) < 0)
+		return -1;
+	r = ckpt_prune(dir, &policy, &key, NULL, NULL, e);
+	sign_wipe(&key);
+	return r;
 }

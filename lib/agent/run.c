@@ -9,7 +9,7 @@
 
 #include "agent/answer.h"
 #include "agent/authority.h"
-#include "agent/ckpt.h"
+#include "agent/ckptprune.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -161,7 +161,10 @@ save(struct runner *r, struct err *e)
 		return -1;
 	r->dirty = false;
 	r->saved = clock_mono();
-	return 0;
+	if (r->opt->ckpt_keep == 0 || ++r->bundles < r->opt->ckpt_keep)
+		return 0;
+	r->bundles = 0;
+	return ckpt_thin(r->s, r->opt->ckpt_keep, e);
 }
 
 /* A bundle between two turns, or at the end, if one is due. */

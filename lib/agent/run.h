@@ -45,6 +45,8 @@ struct run_options {
 	int (*stop_status)(int stop_fd); /* the exit status that this means */
 	enum run_ckpt ckpt;
 	int64_t ckpt_every;		/* RUN_CKPT_EVERY: nanoseconds */
+	int64_t ckpt_keep;		/* bundles are thinned out, ckpt_thin;
+					   0: they are not */
 	enum run_ask ask;
 	const char *notify;		/* program for each request; or NULL */
 	int64_t ask_time;		/* for people to answer; 0: 7 days */

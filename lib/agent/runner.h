@@ -32,6 +32,7 @@ struct runner {
 	bool stopped;		/* stop_fd is readable */
 	bool dirty;		/* a tool could write since the last bundle */
 	int64_t saved;		/* when that was, clock_mono; 0: never */
+	int64_t bundles;	/* made since they were thinned out */
 	const char *by;		/* a person's call (run_call); else NULL */
 	int mail;		/* inotify of the mailbox; -1: not yet */
 	struct notifying notify;

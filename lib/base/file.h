@@ -64,4 +64,8 @@ char *path_join(const char *base, const char *path);
 /* Is `path` the folder `dir` or below it?  Both as path_join makes them. */
 bool path_below(const char *path, const char *dir);
 
+/* Let this process have open as many files as it may: a chain of bundles has
+ * all of them open. */
+void file_open_many(void);
+
 #endif

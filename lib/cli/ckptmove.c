@@ -186,9 +186,9 @@ ckptverb_prune(const struct ckpt_args *a, char *args[])
 	int dir;
 
 	if (a->policy.keep == 0 && a->policy.daily == 0 &&
-	    a->policy.also_count == 0)
+	    a->policy.also_count == 0 && a->policy.each == 0)
 		die_usage(a->program,
-		    "prune: say what stays: --keep, --daily, --also");
+		    "prune: say what stays: --keep, --daily, --each, --also");
 	ckptverb_find(a, args[0], id);
 	(void)snprintf(path, sizeof(path), "%s/%s", id, CKPT_DIR);
 	if (!a->dry && (session_write(a->open, id, &s, &e) < 0 ||

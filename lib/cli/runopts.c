@@ -12,6 +12,7 @@ enum {
 	O_ANSWER_IN,
 	O_ASK,
 	O_CKPT,
+	O_CKPT_KEEP,
 	O_COPY,
 	O_DENY,
 	O_EVENTS,
@@ -36,6 +37,7 @@ static const struct opt opts[] = {
     {"answer-in", O_ANSWER_IN, "DURATION", "how long people have; 7d"},
     {"ask", O_ASK, "WHAT", "wait, defer or deny what needs a person"},
     {"ckpt", O_CKPT, "WHEN", "turn, exit, DURATION: bundles; tool; none"},
+    {"ckpt-keep", O_CKPT_KEEP, "N", "keep N bundles, and of older ones a few"},
     {"copy", O_COPY, NULL, "work in a copy of the folder of -w"},
     {"deny", O_DENY, "LINE", "deny: 'read file:.env'"},
     {"events", O_EVENTS, "FD", "JSON events to this descriptor as well"},
@@ -188,6 +190,10 @@ option(struct run_args *a, int letter, const char *v)
 		break;
 	case O_CKPT:
 		checkpoints(&a->run, v);
+		break;
+	case O_CKPT_KEEP:
+		a->run.ckpt_keep =
+		    value_integer(&runopts_program, "ckpt-keep", v);
 		break;
 	case O_COPY:
 		a->birth.copy = true;
