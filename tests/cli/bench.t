@@ -13,7 +13,13 @@ turn.list.ratio turn.report turn.report.cpu turn.report.ratio
 verify verify.bytes verify.ratio verify.rss
 open.state open.agent-run open.without-cache journal.growth
 memory.few memory.few.conversation memory.many memory.many.conversation
-memory.growth start.true'
+memory.growth start.true ckpt.growth ckpt.growth.bundles ckpt.growth.all
+ckpt.growth.all.hex ckpt.growth.pruned ckpt.save bundle.delta
+bundle.delta.git-status bundle.delta.git-status.ratio bundle.delta.git-commit
+bundle.delta.git-commit.ratio bundle.full bundle.full.tar-zstd
+bundle.full.tar-zstd.ratio bundle.restore bundle.restore.tar-zstd
+bundle.restore.tar-zstd.ratio bundle.size bundle.show bundle.cat
+bundle.cat.plain'
 for program in "$BUILD"/bin/agent*; do
 	[[ $program == *.[od] ]] && continue
 	figures+=" start.${program##*/}.version start.${program##*/}.version.rss"
