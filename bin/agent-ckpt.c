@@ -72,7 +72,7 @@ static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
     "export [-o FILE] BUNDLE",
     "import [--name N] [-m MODEL] [--trust KEY]... [--tools DIR]... BUNDLE",
     "push BUNDLE oci://HOST/NAME:TAG", "pull [-o DIR] oci://HOST/NAME:TAG",
-    "prune [--keep N] [--daily N] [--each N] [--also SEQ] [-n] AGENT", NULL};
+    "prune [--keep N] [--daily N] [--each N] [--also N] [-n] AGENT", NULL};
 
 static const struct program program = {.name = "agent-ckpt",
     .usage = usage,
