@@ -97,7 +97,7 @@ run(struct runner *r, const struct request *q, struct err *e)
 	command_add(&c, q->id);
 	got = make_input(r, q, &in, e);
 	if (got == 0)
-		got = command_start(&c, in, out, &r->notify.pid, e);
+		got = command_start(&c, in, out, &r->notify.program, e);
 	for (i = 0; env[i] != NULL; i++)
 		free(env[i]);
 	command_free(&c);
@@ -116,7 +116,7 @@ begin(struct runner *r, const struct request *q, struct err *e)
 		return -1;
 	if (run(r, q, &why) < 0)
 		return stage_note(r, id, why.status, why.msg, e);
-	n->pidfd = pidfd_open(n->pid, 0);
+	n->pidfd = pidfd_open(n->program.pid, 0);
 	n->request = mem_strdup(id);
 	n->deadline = clock_deadline(NOTIFY_TIME);
 	if (n->pidfd >= 0)
@@ -130,7 +130,7 @@ notify_stop(struct runner *r)
 {
 	if (r->notify.request == NULL)
 		return;
-	(void)command_end(r->notify.pid);
+	(void)command_end(&r->notify.program);
 	fd_cleanup(&r->notify.pidfd);
 	free(r->notify.request);
 	r->notify = (struct notifying){0};
@@ -162,7 +162,7 @@ reap(struct runner *r, struct err *e)
 	if (!late && !has_ended(n->pidfd))
 		return 0;
 	id = mem_strdup(n->request);
-	status = command_end(n->pid);
+	status = command_end(&n->program);
 	fd_cleanup(&n->pidfd);
 	free(n->request);
 	*n = (struct notifying){0};

@@ -10,11 +10,12 @@
 
 #include "agent/run.h"
 #include "base/jsonw.h"
+#include "model/command.h"
 
 /* A program that tells somebody of a request, --notify. */
 struct notifying {
 	char *request;		/* its id; NULL: none runs */
-	pid_t pid;
+	struct command_child program;
 	int pidfd;
 	int64_t deadline;	/* clock_mono */
 };

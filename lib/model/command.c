@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "model/provider.h"
+#include "sandbox/descend.h"
 
 static bool
 is_program(const char *path)
@@ -112,21 +113,14 @@ command_stdin(struct slice in, int *out, struct err *e)
 	return 0;
 }
 
-/* In the child, which was forked from a program that may hold locks, blocked
- * signals and handlers: nothing of them goes on. */
+/* The program itself.  Its parent was forked from one that may hold locks,
+ * blocked signals and handlers: nothing of them goes on. */
 static NORETURN void
-become(const struct command *c, int in, int out, pid_t parent)
+become(const struct command *c, int in, int out)
 {
-	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
-	int sig;
 
-	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EX_OSERR);
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &dfl, NULL);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(EX_OSERR);
 	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
@@ -136,30 +130,106 @@ become(const struct command *c, int in, int out, pid_t parent)
 	_exit(errno == ENOENT ? EX_NOT_FOUND : EX_CANNOT_EXECUTE);
 }
 
-int
-command_start(
-    const struct command *c, int in, int out, pid_t *pid, struct err *e)
+/* All that descends from this process, also what has left its session. */
+static void
+end_descendants(void)
 {
-	pid_t parent = getpid(), child = fork();
+	do
+		descend_signal(SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno != ECHILD);
+}
 
-	if (child == 0)
-		become(c, in, out, parent);
-	if (child < 0)
+static void
+default_signals(void)
+{
+	struct sigaction dfl = {.sa_handler = SIG_DFL};
+	int sig;
+
+	for (sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &dfl, NULL);
+}
+
+/* Close everything else: the runner's lock, and the ends of pipes. */
+static void
+keep_two(int *a, int *b)
+{
+	const int high = 16, low = 3;
+	int x = fcntl(*a, F_DUPFD_CLOEXEC, high);
+	int y = fcntl(*b, F_DUPFD_CLOEXEC, high);
+
+	*a = dup3(x, low, O_CLOEXEC);
+	*b = dup3(y, low + 1, O_CLOEXEC);
+	(void)close_range(0, (unsigned)low - 1, 0);
+	(void)close_range((unsigned)low + 2, ~0U, 0);
+}
+
+/*
+ * Between the runner and the program: adopts what the program leaves behind,
+ * and ends all of it when the program has ended or `alive` says that the
+ * runner wants it or is dead itself, which it may be at any time.
+ */
+static NORETURN void
+attend(const struct command *c, int in, int out, int alive)
+{
+	struct pollfd p[2] = {{alive, POLLIN, 0}, {-1, POLLIN, 0}};
+	sigset_t all;
+	pid_t pid;
+	int w = 0;
+
+	(void)setsid();
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	default_signals();
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	pid = vfork();
+	if (pid == 0)
+		become(c, in, out);
+	p[1].fd = pid < 0 ? -1 : pidfd_open(pid, 0);
+	keep_two(&p[0].fd, &p[1].fd);
+	while (p[1].fd >= 0 && poll(p, 2, -1) < 0)
+		;
+	if (pid > 0) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, &w, 0);
+	}
+	end_descendants();
+	_exit(pid < 0          ? EX_OSERR
+	      : WIFSIGNALED(w) ? EX_SIGNAL + WTERMSIG(w)
+			       : WEXITSTATUS(w));
+}
+
+int
+command_start(const struct command *c, int in, int out,
+    struct command_child *child, struct err *e)
+{
+	int life[2];
+	pid_t pid;
+
+	if (pipe2(life, O_CLOEXEC) < 0)
+		return err_set(e, EX_OSERR, errno, "cannot make a pipe");
+	pid = fork();
+	if (pid == 0)
+		attend(c, in, out, life[0]);
+	(void)close(life[0]);
+	if (pid < 0) {
+		(void)close(life[1]);
 		return err_set(
 		    e, EX_UNAVAILABLE, errno, "cannot start '%s'", c->argv[0]);
-	(void)setpgid(child, child); /* whoever of the two comes first */
-	*pid = child;
+	}
+	*child = (struct command_child){.pid = pid, .alive = life[1]};
 	return 0;
 }
 
 static int
-start(const struct command *c, int in, int *from, pid_t *pid, struct err *e)
+start(const struct command *c, int in, int *from, struct command_child *child,
+    struct err *e)
 {
 	int fds[2], got;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return err_set(e, EX_OSERR, errno, "cannot make a pipe");
-	got = command_start(c, in, fds[1], pid, e);
+	got = command_start(c, in, fds[1], child, e);
 	(void)close(fds[1]);
 	if (got < 0) {
 		(void)close(fds[0]);
@@ -212,14 +282,13 @@ watch(int pidfd, int from, const struct model_options *o, struct buf *out,
 	}
 }
 
-/* End the group while its leader, unreaped, still keeps its number ours. */
 int
-command_end(pid_t pid)
+command_end(struct command_child *child)
 {
 	int w = 0;
 
-	(void)kill(-pid, SIGKILL);
-	while (waitpid(pid, &w, 0) < 0 && errno == EINTR)
+	fd_cleanup(&child->alive);
+	while (waitpid(child->pid, &w, 0) < 0 && errno == EINTR)
 		;
 	return WIFSIGNALED(w) ? EX_SIGNAL + WTERMSIG(w) : WEXITSTATUS(w);
 }
@@ -230,17 +299,17 @@ command_run(const struct command *c, struct slice in,
 {
 	int stdin_fd CLEANUP_FD = -1, from CLEANUP_FD = -1;
 	int pidfd CLEANUP_FD = -1;
-	pid_t pid = -1;
+	struct command_child child;
 	int rc;
 
 	if (command_stdin(in, &stdin_fd, e) < 0 ||
-	    start(c, stdin_fd, &from, &pid, e) < 0)
+	    start(c, stdin_fd, &from, &child, e) < 0)
 		return -1;
-	pidfd = pidfd_open(pid, 0);
+	pidfd = pidfd_open(child.pid, 0);
 	rc = pidfd < 0
 		 ? err_set(e, EX_OSERR, errno, "cannot watch '%s'", c->argv[0])
 		 : watch(pidfd, from, o, out, e);
-	*status = command_end(pid);
+	*status = command_end(&child);
 	if (out->full)
 		*status = 0; /* killed for that, and told by `full` */
 	return rc;

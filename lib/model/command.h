@@ -1,6 +1,7 @@
 /*
  * command.h: run a program once with a text on its stdin and take what it
- * prints.  When the call is over, by whatever end, its process group is dead.
+ * prints.  When the call is over, by whatever end (also the death of this
+ * process), the program and all that it started are dead.
  */
 #ifndef MODEL_COMMAND_H
 #define MODEL_COMMAND_H
@@ -30,14 +31,20 @@ void command_add(struct command *, char *argument);
 int command_run(const struct command *, struct slice in,
     const struct model_options *, struct buf *out, int *status, struct err *);
 
+/* One that runs.  The kernel closes `alive` when we die, which ends it. */
+struct command_child {
+	pid_t pid;
+	int alive;
+};
+
 /*
  * The parts of it.  A text and a newline as a file to read; a start with these
- * as stdin and stdout, in a process group of its own that dies with us; the
- * end of that group, which gives the exit status, or 128 and the signal.
+ * as stdin and stdout, in a session of its own; its end, if need be by force,
+ * and that of all that it started: the exit status, or 128 and the signal.
  */
 int command_stdin(struct slice, int *fd, struct err *);
-int command_start(const struct command *, int in, int out, pid_t *,
-    struct err *);
-int command_end(pid_t);
+int command_start(const struct command *, int in, int out,
+    struct command_child *, struct err *);
+int command_end(struct command_child *);
 
 #endif

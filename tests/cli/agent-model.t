@@ -146,6 +146,7 @@ case $1 in
 status) exit 3 ;; kill) kill -9 $$ ;; garbage) echo '{"message":' ;;
 fork) sleep 60 & echo $! >"$2"; echo '{"message":{"content":"x"}}' ;;
 hang) sleep 60 & echo $! >"$2"; wait ;;
+away) setsid sh -c 'setsid sleep 60 & echo $! >"$0"; wait' "$2" & wait ;;
 flood) yes ;; fds) ls /proc/self/fd | tr '\n' ' ' >"$2"; echo '{"message":{"content":"x"}}' ;;
 esac
 END
@@ -172,6 +173,27 @@ call 124 'a program that hangs meets the deadline' \
     'exec:./bad-model hang hung' --timeout 0.5s
 ok "$(dead "$(cat hung)")" \
     'and its whole group is dead'
+call 124 'one that left its session' 'exec:./bad-model away away' \
+    --timeout 1s
+ok "$(dead "$(cat away)")" 'is dead as well'
+for signal in KILL TERM; do
+	rm -f away
+	agent-model -m 'exec:./bad-model away away' <<<"$request" >/dev/null 2>&1 &
+	pid=$!
+	for _ in $(seq 250); do
+		[ -s away ] && break
+		sleep 0.02
+	done
+	kill -0 "$(cat away)"
+	ok $? 'while a program runs, what it started does'
+	kill -$signal $pid
+	wait $pid 2>/dev/null
+	for _ in $(seq 250); do
+		[ -d "/proc/$(cat away)" ] || break
+		sleep 0.02
+	done
+	ok "$(dead "$(cat away)")" "and does not outlive SIG$signal of its caller"
+done
 exec 9</dev/null
 call 0 'a program gets' 'exec:./bad-model fds fds'
 is "$(cat fds)" '0 1 2 3 ' 'three descriptors alone (and that of ls)'
