@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -24,6 +26,27 @@ target_refuse(void)
 	return inside_fail("F");
 }
 
+/* Would it be made in the private root's own file system, such as its /tmp,
+ * which ends with the call? */
+static bool
+is_fleeting(const char *full)
+{
+	char *up CLEANUP_FREE = mem_strdup(full);
+	struct stat at, root, here;
+	struct statfs fs;
+	char *slash;
+
+	do {
+		slash = strrchr(up, '/');
+		if (slash == NULL || slash == up)
+			return false;
+		*slash = '\0';
+	} while (stat(up, &at) < 0);
+	return statfs("/", &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+	       stat("/", &root) == 0 && stat(".", &here) == 0 &&
+	       at.st_dev == root.st_dev && here.st_dev != root.st_dev;
+}
+
 /* A path that nothing is at yet: links in its folders are followed when these
  * are made; a last link that leads nowhere is not. */
 static int
@@ -35,6 +58,13 @@ new_target(struct target *t, char *full)
 		target_refuse();
 		inside_fail(
 		    "%s is a symbolic link that leads nowhere", t->shown);
+		return -1;
+	}
+	if (is_fleeting(full)) {
+		target_refuse();
+		inside_fail("not permitted: %s leads out of the workspace, to "
+			    "where nothing is kept",
+		    t->shown);
 		return -1;
 	}
 	t->path = mem_strdup(full);

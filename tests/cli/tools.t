@@ -122,6 +122,11 @@ says failed 'leads nowhere' 'write_file does not write through a link outwards'
 is "$(cat outside.txt)" secret 'and what lies outside is as it was'
 call write_file '{"path":"dangling","content":"x"}'
 says failed 'leads nowhere' 'write_file refuses a link that leads nowhere'
+ln -s /tmp w/away
+call write_file '{"path":"away/new/file","content":"x"}'
+says failed 'not permitted.*out of the workspace' \
+	'write_file says so when a link leads to where nothing is kept'
+rm w/away
 call write_file '{"path":"sub","content":"x"}'
 gives failed 'sub is a folder, not a file' 'write_file refuses a folder'
 call write_file '{"path":"fifo","content":"x"}'
