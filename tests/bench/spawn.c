@@ -1,7 +1,9 @@
 /*
  * spawn ROUNDS MIB: sandboxed /bin/true from a runner that holds MIB, by turns
- * with bwrap.  Prints the medians in microseconds: ours from a small runner,
- * bwrap then, their ratio; the same from the large one; and compiling a view.
+ * with agent-exec and with bwrap, in its own namespaces and without.  Prints
+ * the medians in microseconds: a spawn of ours from a small runner, agent-exec,
+ * bwrap, bwrap without namespaces, the ratio of the first to the third; the
+ * same from the large one; and compiling a view.
  */
 #include "bench.h"
 
@@ -13,6 +15,9 @@
 
 static const char *const bwrap[] = {
     "bwrap", "--unshare-all", "--ro-bind", "/", "/", "true", NULL};
+static const char *const bind[] = {
+    "bwrap", "--ro-bind", "/", "/", "true", NULL};
+static const char *const exec[] = {"agent-exec", "true", NULL};
 static const char *const command[] = {"/bin/true", NULL};
 static const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 
@@ -64,26 +69,29 @@ ours(struct launcher *l, const struct view *v)
 static void
 race(struct launcher *l, const struct view *v, size_t rounds)
 {
-	struct samples a, b, ratio;
-	struct cost cost;
-	size_t i;
+	const char *const *const others[] = {exec, bwrap, bind};
+	enum { OURS, EXEC, BWRAP, BIND, RATIO, KINDS };
+	struct samples s[KINDS];
+	struct cost cost[BIND];
+	size_t i, kind;
 	double us;
 
-	samples_init(&a, rounds);
-	samples_init(&b, rounds);
-	samples_init(&ratio, rounds);
+	for (kind = 0; kind < KINDS; kind++)
+		samples_init(&s[kind], rounds);
 	for (i = 0; i < rounds; i++) {
 		us = ours(l, v);
-		bench_run(bwrap, NULL, &cost);
-		samples_add(&a, us);
-		samples_add(&b, cost.wall_us);
-		samples_add(&ratio, us / cost.wall_us);
+		samples_add(&s[OURS], us);
+		for (kind = 0; kind < BIND; kind++) {
+			bench_run(others[kind], NULL, &cost[kind]);
+			samples_add(&s[EXEC + kind], cost[kind].wall_us);
+		}
+		samples_add(&s[RATIO], us / cost[1].wall_us);
 	}
-	printf("%.0f %.0f %.3f ", samples_median(&a), samples_median(&b),
-	    samples_median(&ratio));
-	samples_free(&a);
-	samples_free(&b);
-	samples_free(&ratio);
+	for (kind = 0; kind < RATIO; kind++)
+		printf("%.0f ", samples_median(&s[kind]));
+	printf("%.3f ", samples_median(&s[RATIO]));
+	for (kind = 0; kind < KINDS; kind++)
+		samples_free(&s[kind]);
 }
 
 static double

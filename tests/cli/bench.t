@@ -6,8 +6,10 @@
 status 0 'bench --quick runs to its end' "$SRC/scripts/bench" --quick "$BUILD"
 lines=$(cat tap.out)
 
-figures='fdatasync spawn.sh spawn.small spawn.small.bwrap spawn.small.ratio
-spawn.large spawn.large.bwrap spawn.large.ratio spawn.view
+figures='fdatasync spawn.sh spawn.small spawn.small.agent-exec
+spawn.small.bwrap spawn.small.bwrap-bind spawn.small.ratio spawn.large
+spawn.large.agent-exec spawn.large.bwrap spawn.large.bwrap-bind
+spawn.large.ratio spawn.view
 turn.command turn.command.cpu turn.command.ratio turn.list turn.list.cpu
 turn.list.ratio turn.report turn.report.cpu turn.report.ratio
 verify verify.bytes verify.ratio verify.rss
