@@ -122,8 +122,10 @@ machine_enter(struct machine *m, enum sandbox_mode mode, char *missing,
 	(void)snprintf(missing, room,
 	    "this system allows %s no namespaces (%s): no private root, "
 	    "process tree or /tmp; other processes, pathname sockets and "
-	    "metadata of all files are in reach",
+	    "metadata of all files are in reach.  What holds: %s"
+	    "no sockets, tracing or mounts (seccomp)",
 	    m->uid == 0 ? "uid 0" : "users",
-	    strerror_r(errno, reason, sizeof(reason)));
+	    strerror_r(errno, reason, sizeof(reason)),
+	    m->abi == 0 ? "" : "files by grant (Landlock), ");
 	return refuse(m, mode, missing, e);
 }

@@ -333,6 +333,24 @@ if [ "$(id -u)" = 0 ]; then
 	status 78 'uid 0 is refused there even in best effort' \
 		"$probe" without-namespaces agent-exec --sandbox=best-effort true
 fi
+like "$("$probe" without-namespaces agent-exec --sandbox=best-effort true 2>&1)" \
+	'What holds: .*seccomp' 'and what holds all the same'
+# a container: its own root, without capabilities and without user namespaces
+contained() {
+	unshare -Urm sh -c 'echo 0 >/proc/sys/user/max_user_namespaces &&
+		exec setpriv --no-new-privs --bounding-set=-all \
+		--inh-caps=-all "$@"' - "$@"
+}
+if [ "$(contained id -u 2>/dev/null)" = 0 ]; then
+	status 78 'in a container that allows no namespaces nothing runs' \
+		contained agent-exec -w "$home/ws" true
+	like "$err" 'allows uid 0 no namespaces' 'and the reason is told'
+	status 0 'in one that allows them it does' \
+		unshare -Urm agent-exec -w "$home/ws" cat file
+	is "$out" data 'as usual'
+else
+	ok 0 'a container # SKIP none to be made here'
+fi
 be() { bare --sandbox=best-effort "$@"; }
 status 0 'in best effort it runs' be cat file
 is "$out" data 'in the workspace'

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2016  # texts for inner shells
 # Every built-in tool and executable ones, in the real sandbox, on good and on
 # bad input.
 . "$SRC/tests/cli/tap.sh"
