@@ -107,7 +107,8 @@ decide(const struct policy *p, const struct subject *s,
 
 	for (i = 0; i < p->count; i++) {
 		c.verdict.winner = &p->grants[i];
-		if (!subject_match(s, c.verdict.winner, &c.score))
+		if (subject_misses(s, c.verdict.winner) ||
+		    !subject_match(s, c.verdict.winner, &c.score))
 			continue;
 		c.verdict.effect =
 		    verdict_of(c.verdict.winner, s->query->tainted);

@@ -126,6 +126,8 @@ parse_resource(struct words *w, struct grant *g, struct err *e)
 	w->next++;
 	g->stem = strlen(g->resource);
 	g->tree = resource_is_tree(g->resource, &g->stem);
+	g->first = g->resource[0];
+	g->last = g->stem == 0 ? '\0' : g->resource[g->stem - 1];
 	return 0;
 }
 

@@ -77,6 +77,9 @@ struct grant {
 				   lower case, addresses in canonical form */
 	bool tree;		/* resource ends in the wildcard */
 	size_t stem;		/* length of what stands before it, or of all */
+	char first, last;	/* bytes of the resource and of its stem: what
+				   most others differ in, found without
+				   another line of the cache */
 	struct grant_limits limits;
 	int64_t given;		/* real time that `for` counts from; 0: unset,
 				   then an allow or ask with `for` never

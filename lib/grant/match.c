@@ -99,7 +99,7 @@ match_tree(const struct grant *g, const char *text, size_t len, size_t above,
 	/* the byte that most often differs first */
 	if (len < stem || (len > stem && stem > 0 && text[stem] != '/') ||
 	    (len > stem && !g->tree) ||
-	    (stem > 0 && text[stem - 1] != g->resource[stem - 1]) ||
+	    (stem > 0 && text[stem - 1] != g->last) ||
 	    memcmp(g->resource, text, stem) != 0)
 		return false;
 	*score =
@@ -250,8 +250,7 @@ subject_match(const struct subject *s, const struct grant *g, uint64_t *score)
 {
 	uint64_t n = 0;
 
-	if (s->text == NULL || g->kind != s->query->kind ||
-	    (g->rights & s->query->right) == 0 || !match_resource(s, g, &n) ||
+	if (subject_misses(s, g) || !match_resource(s, g, &n) ||
 	    !match_limits(g, s->query))
 		return false;
 	*score = n;

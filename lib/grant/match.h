@@ -21,6 +21,29 @@ struct subject {
 void subject_init(struct subject *, const struct grant_query *);
 void subject_free(struct subject *);
 
+/* Is it plain that the grant cannot match?  False: look closer. */
+static inline bool
+subject_misses(const struct subject *s, const struct grant *g)
+{
+	const struct grant_query *q = s->query;
+	const char *text = s->text;
+	size_t len = s->len;
+
+	if (g->kind != q->kind || (g->rights & q->right) == 0 || text == NULL)
+		return true;
+	if (s->form != FORM_PATH)
+		return false;
+	if (g->first != '/') {
+		if (s->relative == NULL)
+			return true;
+		len -= (size_t)(s->relative - text);
+		text = s->relative;
+	}
+	return len < g->stem ||
+	       (g->stem > 0 && (text[g->stem - 1] != g->last ||
+				   (len > g->stem && text[g->stem] != '/')));
+}
+
 /*
  * Does the grant match, limits included?  `*score` then says how specific its
  * resource is: of two that match one query, the higher is the closer.
