@@ -70,7 +70,7 @@ static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
     "restore [--at SEQ] [-n] BUNDLE", "restore --to DIR BUNDLE",
     "restore --new-agent [--name N] [--at SEQ] BUNDLE",
     "export [-o FILE] BUNDLE",
-    "import [--name N] [-m MODEL] [--trust KEY] [--tools DIR] BUNDLE",
+    "import [--name N] [-m MODEL] [--trust KEY] [--tools D] BUNDLE",
     "push BUNDLE oci://HOST/NAME:TAG", "pull [-o DIR] oci://HOST/NAME:TAG",
     "prune [--keep N] [--daily N] [--each N] [--also N] [-n] AGENT", NULL};
 
