@@ -342,6 +342,22 @@ check_index(struct check *c, struct err *e)
 	return expect_zeros(c, tar_padding(index.size), index.path, e);
 }
 
+/* What unpacks to the right bytes may still be damaged. */
+static int
+check_packed(const struct check *c, struct err *e)
+{
+	const struct frames *f = &c->b->frames;
+	struct digest d;
+
+	sha256_get(&c->view.sums->packed, &d);
+	if (memcmp(&d, f->table.sum, SEEK_SUM) != 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "'%s' is damaged: its compressed bytes are not those that "
+		    "were written",
+		    f->name);
+	return 0;
+}
+
 int
 bundle_check(struct bundle *b, struct err *e)
 {
@@ -353,17 +369,19 @@ bundle_check_plain(struct bundle *b, struct digest *plain, struct err *e)
 {
 	struct check c CLEANUP(check_free) = {.b = b};
 	const struct manifest *m = &b->manifest;
-	struct sha256 whole;
+	struct frame_sums sums = {.unpacked = plain != NULL};
 	struct digest d;
 
 	frame_view_init(&c.view, &b->frames);
-	sha256_init(&whole);
-	c.view.whole = plain == NULL ? NULL : &whole;
+	sha256_init(&sums.plain);
+	sha256_init(&sums.packed);
+	c.view.sums = &sums;
 	tar_new(&c.tar);
 	sha256_init(&c.tree);
 	if (check_index_lines(&c, e) < 0 ||
 	    expect_member(&c, "agent/SHA256SUMS", &c.sums, e) < 0 ||
-	    check_index(&c, e) < 0 || check_end(&c, e) < 0)
+	    check_index(&c, e) < 0 || check_end(&c, e) < 0 ||
+	    check_packed(&c, e) < 0)
 		return -1;
 	sha256_get(&c.tree, &d);
 	if (m->full && (!digest_equal(&d, &m->work) || m->files != c.files ||
@@ -372,6 +390,6 @@ bundle_check_plain(struct bundle *b, struct digest *plain, struct err *e)
 		    "the tree of '%s' is not the one that its manifest names",
 		    b->frames.name);
 	if (plain != NULL)
-		sha256_get(&whole, plain);
+		sha256_get(&sums.plain, plain);
 	return 0;
 }

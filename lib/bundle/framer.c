@@ -18,6 +18,7 @@ struct job {
 	bool filling;         /* the caller's only */
 	char *in, *out;       /* FRAMER_FULL and its bound; owned */
 	size_t in_len, out_len;
+	struct digest sum; /* of `out` */
 };
 
 struct framer {
@@ -25,6 +26,8 @@ struct framer {
 	const char *name;
 	int level, threads;
 	struct seek_table table;  /* of the frames written */
+	struct digest *sum;       /* of each of these */
+	size_t sums;              /* room in it */
 	struct job *job;          /* a ring, in the order of the stream */
 	size_t jobs, first, last; /* oldest unwritten; being filled */
 	struct codec *codec;      /* for the caller's own thread */
@@ -80,6 +83,7 @@ framer_free(struct framer *f)
 	(void)pthread_cond_destroy(&f->done);
 	codec_free(f->codec);
 	seek_free(&f->table);
+	free(f->sum);
 	free(f->job);
 	free(f);
 }
@@ -89,6 +93,7 @@ pack(struct codec *c, struct job *j)
 {
 	j->out_len =
 	    codec_pack(c, j->in, j->in_len, j->out, codec_bound(FRAMER_FULL));
+	digest_of(j->out, j->out_len, &j->sum);
 }
 
 /* The oldest frame that nobody has taken, or NULL. */
@@ -163,6 +168,8 @@ write_first(struct framer *f, struct err *e)
 	f->queued -= (int64_t)j->in_len;
 	if (file_write_all(f->fd, j->out, j->out_len, f->name, e) < 0)
 		return -1;
+	mem_room(&f->sum, f->table.count, &f->sums, sizeof(*f->sum));
+	f->sum[f->table.count] = j->sum;
 	seek_add(&f->table, j->out_len, j->in_len);
 	return 0;
 }
@@ -318,9 +325,12 @@ int
 framer_finish(struct framer *f, int64_t *packed, struct err *e)
 {
 	struct buf table CLEANUP_BUF = {0};
+	struct digest sum;
 
 	if (framer_cut(f, e) < 0 || drain(f, e) < 0)
 		return -1;
+	digest_of(f->sum, f->table.count * sizeof(*f->sum), &sum);
+	memcpy(f->table.sum, &sum, SEEK_SUM);
 	seek_write(&f->table, &table);
 	if (file_write_all(f->fd, table.data, table.len, f->name, e) < 0)
 		return -1;

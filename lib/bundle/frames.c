@@ -122,6 +122,18 @@ room_for(char **at, size_t *room, size_t n)
 	*room = n;
 }
 
+static void
+add_sums(struct frame_sums *s, const struct frame_view *v, size_t packed)
+{
+	struct digest d;
+
+	digest_of(v->packed, packed, &d);
+	sha256_add(&s->packed, &d, sizeof(d));
+	if (s->unpacked)
+		sha256_add(&s->plain, v->plain, v->len);
+	s->count++;
+}
+
 int
 frame_get(struct frame_view *v, int64_t frame, struct slice *out, struct err *e)
 {
@@ -144,10 +156,8 @@ frame_get(struct frame_view *v, int64_t frame, struct slice *out, struct err *e)
 			    e, "'%s', frame %" PRId64, f->name, frame);
 		v->frame = frame;
 		v->len = s->size;
-		if (v->whole != NULL && v->summed == frame) {
-			sha256_add(v->whole, v->plain, v->len);
-			v->summed++;
-		}
+		if (v->sums != NULL && v->sums->count == frame)
+			add_sums(v->sums, v, s->packed);
 	}
 	*out = (struct slice){v->plain, v->len};
 	return 0;

@@ -19,6 +19,14 @@ struct frames {
 	char *name;		/* owned; for messages */
 };
 
+/* Of all frames, by whoever reads every one in order. */
+struct frame_sums {
+	struct sha256 plain;	/* contents, */
+	bool unpacked;		/* when these are wanted */
+	struct sha256 packed;	/* the SHA-256s of what is in the file */
+	int64_t count;		/* frames so far */
+};
+
 /* One thread's view of it: the frame that it last looked into. */
 struct frame_view {
 	const struct frames *frames;
@@ -27,9 +35,7 @@ struct frame_view {
 	size_t packed_room, plain_room;
 	int64_t frame;		/* what `plain` holds; -1: nothing */
 	size_t len;
-	/* Of all contents, by whoever reads every frame in order; NULL. */
-	struct sha256 *whole;
-	int64_t summed;		/* frames in it */
+	struct frame_sums *sums; /* NULL: none wanted */
 };
 
 /*

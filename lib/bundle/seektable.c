@@ -1,12 +1,16 @@
 #include "bundle/seektable.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 #define SKIPPABLE ((uint32_t)0x184D2A5E)
+#define SUMMED    ((uint32_t)0x184D2A5D)
 #define SEEKABLE  ((uint32_t)0x8F92EAB1)
 
 /* Our tables bear no check sums: their descriptor is zero. */
 enum { HEAD = 8, PAIR = 8 };
+#define BEFORE (HEAD + SEEK_SUM) /* the frame with the sum */
 
 void
 seek_free(struct seek_table *t)
@@ -48,6 +52,9 @@ seek_write(const struct seek_table *t, struct buf *out)
 {
 	size_t i;
 
+	put32(out, SUMMED);
+	put32(out, (uint32_t)SEEK_SUM);
+	buf_add(out, (const char *)t->sum, SEEK_SUM);
 	put32(out, SKIPPABLE);
 	put32(out, (uint32_t)(t->count * PAIR + SEEK_FOOTER));
 	for (i = 0; i < t->count; i++) {
@@ -64,7 +71,8 @@ seek_length(const unsigned char f[SEEK_FOOTER])
 {
 	if (get32(f + 5) != SEEKABLE || f[4] != 0)
 		return -1;
-	return HEAD + PAIR * (int64_t)get32(f) + (int64_t)SEEK_FOOTER;
+	return (int64_t)BEFORE + HEAD + PAIR * (int64_t)get32(f) +
+	       (int64_t)SEEK_FOOTER;
 }
 
 int
@@ -75,14 +83,15 @@ seek_parse(const char *text, size_t len, int64_t file, struct seek_table *out,
 	struct seek_table t = {0};
 	size_t i, n;
 
-	if (len < HEAD + SEEK_FOOTER || get32(p) != SKIPPABLE ||
-	    get32(p + 4) != len - HEAD ||
+	if (len < BEFORE + HEAD + SEEK_FOOTER || get32(p) != SUMMED ||
+	    get32(p + 4) != SEEK_SUM || get32(p + BEFORE) != SKIPPABLE ||
+	    get32(p + BEFORE + 4) != len - BEFORE - HEAD ||
 	    seek_length(p + len - SEEK_FOOTER) != (int64_t)len)
 		return err_set(e, EX_DATAERR, 0,
 		    "not a bundle: there is no seek table at the end");
 	n = get32(p + len - SEEK_FOOTER);
 	for (i = 0; i < n; i++) {
-		const unsigned char *pair = p + HEAD + i * PAIR;
+		const unsigned char *pair = p + BEFORE + HEAD + i * PAIR;
 
 		if (get32(pair) > FRAME_MAX || get32(pair + 4) > FRAME_MAX ||
 		    get32(pair + 4) == 0) {
@@ -99,6 +108,7 @@ seek_parse(const char *text, size_t len, int64_t file, struct seek_table *out,
 		return err_set(
 		    e, EX_DATAERR, 0, "the seek table does not fit the file");
 	}
+	memcpy(t.sum, p + HEAD, SEEK_SUM);
 	*out = t;
 	return 0;
 }

@@ -18,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t i;
 
 	/* The file is as long as the table says, so that it gets past that. */
-	for (i = 8; i + 8 + SEEK_FOOTER <= size; i += 8)
+	for (i = 16 + SEEK_SUM; i + 8 + SEEK_FOOTER <= size; i += 8)
 		packed += (int64_t)data[i] | (int64_t)data[i + 1] << 8 |
 			  (int64_t)data[i + 2] << 16 |
 			  (int64_t)data[i + 3] << 24;

@@ -336,10 +336,13 @@ static void
 test_seek_table(void)
 {
 	/* As the format's description has it. */
-	static const unsigned char known[] = {0x5e, 0x2a, 0x4d, 0x18, 0x19, 0,
-	    0, 0, 0x0a, 0, 0, 0, 0x14, 0, 0, 0, 0x0b, 0, 0, 0, 0, 2, 0, 0, 2, 0,
-	    0, 0, 0, 0xb1, 0xea, 0x92, 0x8f};
-	struct seek_table t = {0}, got = {0};
+	static const unsigned char known[] = {0x5d, 0x2a, 0x4d, 0x18, 0x10, 0,
+	    0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x5e,
+	    0x2a, 0x4d, 0x18, 0x19, 0, 0, 0, 0x0a, 0, 0, 0, 0x14, 0, 0, 0, 0x0b,
+	    0, 0, 0, 0, 2, 0, 0, 2, 0, 0, 0, 0, 0xb1, 0xea, 0x92, 0x8f};
+	struct seek_table t = {.sum = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+				   13, 14, 15, 16}},
+			  got = {0};
 	struct buf b CLEANUP_BUF = {0};
 	unsigned char bad[sizeof(known)];
 	struct err e;
@@ -353,14 +356,16 @@ test_seek_table(void)
 	    "a seek table is written to the byte");
 	ok(seek_parse(b.data, b.len, (int64_t)b.len + 21, &got, &e) == 0 &&
 		got.count == 2 && got.frame[1].at == 10 &&
-		got.frame[1].start == 20 && got.size == 532,
+		got.frame[1].start == 20 && got.size == 532 &&
+		memcmp(got.sum, t.sum, SEEK_SUM) == 0,
 	    "and read");
 	seek_free(&got);
 	ok(seek_parse(b.data, b.len, (int64_t)b.len + 22, &got, &e) < 0,
 	    "a file with a byte more than its frames is refused");
 	for (i = 0; i < sizeof(known); i++) {
-		/* What frames hold is proved by unpacking them. */
-		if ((i >= 12 && i < 16) || (i >= 20 && i < 24))
+		/* Frames are proved by unpacking and summing them. */
+		if ((i >= 8 && i < 24) || (i >= 36 && i < 40) ||
+		    (i >= 44 && i < 48))
 			continue;
 		memcpy(bad, known, sizeof(known));
 		bad[i] ^= 0x10;
@@ -372,7 +377,7 @@ test_seek_table(void)
 	}
 	ok(refused, "a changed byte of it is noticed");
 	memcpy(bad, known, sizeof(known));
-	bad[15] = 0x20;
+	bad[39] = 0x20;
 	ok(seek_parse((const char *)bad, sizeof(bad), (int64_t)sizeof(bad) + 21,
 	       &got, &e) < 0,
 	    "a frame of half a gigabyte is refused");
