@@ -260,6 +260,48 @@ fi
 unset SSL_CERT_FILE
 more=()
 
+status 66 "a secret whose source is not there" \
+    agent-exec --secret KEY=env:NOT_THERE -- true
+status 64 "a secret's value is not given as an argument" \
+    agent-exec --secret KEY=sesame-open-4242 -- true
+unlike "$err" sesame "and not repeated"
+
+# ---- agents ------------------------------------------------------------------------------
+mkdir tools
+cat >tools/fetch <<'END'
+#!/bin/sh
+[ "$1" != --describe ] ||
+	exec echo '{"name":"fetch","description":"f","parameters":{"type":"object"},"effect":"external"}'
+cat >/dev/null
+curl -sS "$(cat url)"
+END
+chmod +x tools/fetch
+url=http://localhost:$http/hello.txt
+printf 'allow read,write,exec file:**\nallow connect net:localhost:%s%s\nallow call tool:fetch\n' \
+    "$http" " uses 2" >policy
+printf 'allow read,write,exec file:**\nallow connect net:localhost:%s%s\nallow call tool:fetch\n' \
+    "$http" " via tool:fetch" >policy-via
+printf '%s' "$url" >ws/url
+call='{"content":"","tool_calls":[{"name":"run_command","arguments":{"command":"curl -sS '$url'"}}]}'
+printf '%s\n' "$call" "$call" "$call" '{"content":"done"}' >script
+status 0 "an agent's command gets the network of its grants" \
+    agent-run --name net -m script:script -w ws -g policy -q go
+agent-audit log --json --type tool.result net >results
+is "$(jq -r 'select(.body.net).body.text' results | grep -c hello)" 2 \
+    "as often as they may be used, over all calls"
+is "$(jq -c '[.body.net[]?.verdict]' results | head -1)" '["allow"]' \
+    "what was decided is in the record"
+is "$(jq -c .body.labels results | head -1)" '["tainted"]' \
+    "which is tainted by it"
+printf '{"content":"done"}\n' >none
+agent-run --name via -m script:none -w ws --tools tools -g policy-via -q go \
+    >/dev/null
+status 0 "a grant for a tool" agent-tool call via fetch '{}'
+is "$out" hello "lets that tool out"
+status 1 "but not another" agent-tool call via run_command \
+    "{\"command\":\"curl -sS -x 127.0.0.1:3128 $url\"}"
+like "$out" 'exit status 7' "which has no network"
+
 exec 7>&-
 wait
 done_testing
