@@ -11,7 +11,8 @@ spawn.small.bwrap spawn.small.bwrap-bind spawn.small.ratio spawn.large
 spawn.large.agent-exec spawn.large.bwrap spawn.large.bwrap-bind
 spawn.large.ratio spawn.view
 turn.command turn.command.cpu turn.command.ratio turn.list turn.list.cpu
-turn.list.ratio turn.report turn.report.cpu turn.report.ratio
+turn.list.ratio network.spawn.without network.spawn network.direct
+network.proxied network.ratio turn.report turn.report.cpu turn.report.ratio
 verify verify.bytes verify.ratio verify.rss
 open.state open.agent-run open.without-cache journal.growth
 memory.few memory.few.conversation memory.many memory.many.conversation
