@@ -159,6 +159,24 @@ move_reply_head(struct proxy_shared *s, struct conn *c)
 	}
 }
 
+/* As it comes.  A host may keep the connection open after the length that it
+ * told; for chunks its end is waited for. */
+static void
+pass_reply_body(struct conn *c)
+{
+	bool counted = c->reply.kind == FRAMING_LENGTH;
+	size_t n = c->up.in.len;
+
+	if (counted && n > c->reply.left)
+		n = (size_t)c->reply.left;
+	buf_add(&c->client.out, buf_str(&c->up.in), n);
+	buf_clear(&c->up.in);
+	if (counted)
+		c->reply.left -= n;
+	if ((counted && c->reply.left == 0) || c->up.ended)
+		conn_enter(c, CONN_LAST);
+}
+
 /* A body as it comes, or through the scrubber. */
 static void
 move_reply_body(struct conn *c)
@@ -169,10 +187,7 @@ move_reply_body(struct conn *c)
 	if (!side_has_room(&c->client))
 		return;
 	if (c->scrub.secrets == NULL && c->reply.kind != FRAMING_NONE) {
-		buf_add(&c->client.out, buf_str(&c->up.in), c->up.in.len);
-		buf_clear(&c->up.in);
-		if (c->up.ended)
-			conn_enter(c, CONN_LAST);
+		pass_reply_body(c);
 		return;
 	}
 	n = framing_decode(&c->reply, buf_str(&c->up.in), c->up.in.len, &body);
