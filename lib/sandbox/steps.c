@@ -266,10 +266,12 @@ move_tunnel(struct conn *c)
 
 /* All was said: let it be read before the connection is closed. */
 static void
-take_leave(struct conn *c)
+take_leave(struct proxy_shared *s, struct conn *c)
 {
-	if (c->up.fd >= 0)
+	if (c->up.fd >= 0) {
+		conn_count(s, c);
 		side_free(&c->up);
+	}
 	buf_clear(&c->client.in);
 	side_shut(&c->client);
 	if (c->client.failed || (c->client.shut && c->client.ended))
@@ -315,7 +317,7 @@ step(struct proxy_shared *s, struct conn *c)
 		relay_move(s, c);
 		break;
 	case CONN_LAST:
-		take_leave(c);
+		take_leave(s, c);
 		break;
 	case CONN_DEAD:
 		break;
