@@ -65,12 +65,47 @@ mark(struct session *s, bool journal, struct err *e)
 	return count;
 }
 
+/* The same of what people approved for a while: under its request's id. */
+static int
+mark_approvals(struct session *s, bool journal, struct err *e)
+{
+	struct state *t = &s->state;
+	const struct revocation *v;
+	int count = 0;
+	size_t i;
+
+	for (i = t->approval_count; i-- > 0;) {
+		char *id CLEANUP_FREE = mem_strdup(t->approvals[i].request);
+
+		v = revoked_find(&s->revoked, s->info.id, id);
+		if (v == NULL)
+			continue;
+		if (!journal)
+			state_drop_approval(t, id);
+		else if (stage_revoke(s, id, v, e) < 0)
+			return -1;
+		count++;
+	}
+	return count;
+}
+
+static int
+mark_all(struct session *s, bool journal, struct err *e)
+{
+	int grants = mark(s, journal, e), approvals;
+
+	if (grants < 0)
+		return -1;
+	approvals = mark_approvals(s, journal, e);
+	return approvals < 0 ? -1 : grants + approvals;
+}
+
 int
 authority_sync(struct session *s, struct err *e)
 {
 	int got = revoked_read(s->root, &s->revoked, e);
 
-	return got <= 0 ? got : mark(s, true, e);
+	return got <= 0 ? got : mark_all(s, true, e);
 }
 
 int
@@ -78,7 +113,7 @@ authority_look(struct session *s, struct err *e)
 {
 	int got = revoked_read(s->root, &s->revoked, e);
 
-	return got <= 0 ? got : mark(s, false, e);
+	return got <= 0 ? got : mark_all(s, false, e);
 }
 
 /* ---- give ------------------------------------------------------------------------- */

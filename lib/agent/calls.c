@@ -16,6 +16,7 @@ context(struct runner *r, struct plan *p)
 	return (struct tool_context){.launcher = r->launcher,
 	    .policy = copy ? &p->approved : &r->s->state.policy,
 	    .meter = p->reserved.count > 0 ? &p->approved : NULL,
+	    .own = p->approval != NULL ? &r->s->state.policy : NULL,
 	    .workspace = r->s->workspace,
 	    .hidden = r->s->root->path,
 	    .quarantine = r->s->quarantine,

@@ -9,19 +9,15 @@
 void
 folding_spend_approval(struct state *s, const char *request)
 {
-	struct approval *a;
 	size_t i;
 
 	for (i = 0; request != NULL && i < s->approval_count; i++) {
-		a = &s->approvals[i];
-		if (strcmp(a->request, request) != 0)
+		if (strcmp(s->approvals[i].request, request) != 0)
 			continue;
-		if (a->uses > 1) {
-			a->uses--;
-		} else if (a->uses == 1) {
-			approval_free(a);
-			*a = s->approvals[--s->approval_count];
-		}
+		if (s->approvals[i].uses == 1)
+			state_drop_approval(s, request);
+		else if (s->approvals[i].uses > 1)
+			s->approvals[i].uses--;
 		return;
 	}
 }

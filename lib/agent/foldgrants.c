@@ -103,6 +103,7 @@ folding_revoke(struct folding *f, struct err *e)
 		for (i = 0; i < p->count; i++)
 			if (strcmp(p->grants[i].id, id) == 0)
 				p->grants[i].revoked = f->rec->seq;
+	state_drop_approval(f->s, id);
 	return 0;
 }
 

@@ -71,6 +71,19 @@ approval_free(struct approval *a)
 }
 
 void
+state_drop_approval(struct state *s, const char *request)
+{
+	size_t i;
+
+	for (i = 0; i < s->approval_count; i++)
+		if (strcmp(s->approvals[i].request, request) == 0) {
+			approval_free(&s->approvals[i]);
+			s->approvals[i] = s->approvals[--s->approval_count];
+			return;
+		}
+}
+
+void
 state_free(struct state *s)
 {
 	state_drop_calls(s);

@@ -189,6 +189,8 @@ int state_then(const struct state *, int64_t seq, struct state *then,
 void state_drop_calls(struct state *);
 void request_free(struct request *);
 void approval_free(struct approval *);
+/* Forget the approval of this request, if there is one. */
+void state_drop_approval(struct state *, const char *request);
 /* What the policy was becomes the layer above, and the own one is empty. */
 void state_push_layer(struct state *);
 

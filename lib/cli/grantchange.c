@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/textdiff.h"
 
 #define LOOK_MAX ((size_t)1 << 20)
 
@@ -49,20 +50,24 @@ put_write(const struct json *args, const char *workspace, struct buf *out)
 {
 	const char *path = json_get_string(args, "path");
 	const char *content = json_get_string(args, "content");
+	struct textdiff_counts counts;
 	struct buf now CLEANUP_BUF = {0};
 	bool exists;
 
 	if (path == NULL || content == NULL)
 		return;
-	if (!look(workspace, path, &now, &exists))
+	if (!look(workspace, path, &now, &exists)) {
 		buf_printf(
 		    out, "replaces '%s', which cannot be shown, by:\n", path);
-	else if (exists)
-		buf_printf(out, "--- %s\n+++ %s\n", path, path);
-	else
-		buf_printf(out, "--- /dev/null\n+++ %s\n", path);
-	put_lines(out, '-', buf_str(&now), now.len);
-	put_lines(out, '+', content, strlen(content));
+		put_lines(out, '+', content, strlen(content));
+		return;
+	}
+	buf_printf(out, "--- %s\n+++ %s\n", exists ? path : "/dev/null", path);
+	textdiff((struct slice){buf_str(&now), now.len},
+	    (struct slice){content, strlen(content)}, TEXTDIFF_CONTEXT, out,
+	    &counts);
+	if (counts.added + counts.removed == 0)
+		buf_puts(out, "(nothing changes)\n");
 }
 
 static void

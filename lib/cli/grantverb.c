@@ -88,12 +88,15 @@ grantverb_revoke(const struct grant_args *a, char *operands[])
 	struct session s;
 	bool found = false;
 	struct err e;
+	size_t i;
 
 	if (root_find(a->root, operands[0], id, &e) < 0 ||
 	    session_read(a->root, id, true, &s, &e) < 0)
 		die_err(&e);
 	for (p = &s.state.policy; p != NULL && !found; p = p->above)
 		found = policy_find(p, grant) != NULL;
+	for (i = 0; i < s.state.approval_count && !found; i++)
+		found = strcmp(s.state.approvals[i].request, grant) == 0;
 	session_close(&s);
 	if (!found)
 		die(EX_NOINPUT,

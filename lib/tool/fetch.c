@@ -22,6 +22,7 @@ struct fetch {
 	const struct tool *tool;
 	const struct tool_context *ctx;
 	struct url url;           /* of this hop */
+	char *first;              /* the resource of the first */
 	struct decision decision; /* which granted it */
 	struct tool_stream body;
 	bool refused;     /* an address was */
@@ -109,6 +110,19 @@ say(struct tool_result *out, enum tool_status status, const char *text)
 	text_clean(&out->text, text, strlen(text));
 }
 
+/* An approval is for the host that was asked for. */
+static bool
+beyond(const struct fetch *f, const char *resource, struct decision *d)
+{
+	struct reach r = reach_of(f);
+
+	if (f->ctx->own == NULL || strcmp(resource, f->first) == 0)
+		return false;
+	r.policy = f->ctx->own;
+	reach_host(&r, resource, d);
+	return d->verdict != GRANT_ALLOW;
+}
+
 /* Is this hop granted?  Else the result says why not. */
 static bool
 granted(struct fetch *f, bool redirected, struct tool_result *out)
@@ -117,6 +131,13 @@ granted(struct fetch *f, bool redirected, struct tool_result *out)
 	struct reach r = reach_of(f);
 	struct decision d;
 
+	if (!redirected)
+		f->first = mem_strdup(resource);
+	if (beyond(f, resource, &d)) {
+		buf_printf(&out->text, "redirected to %s: ", f->url.text);
+		say(out, TOOL_DENIED, d.why);
+		return false;
+	}
 	reach_host(&r, resource, &d);
 	f->decision = d;
 	if (d.verdict == GRANT_ALLOW &&
@@ -261,6 +282,7 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
 		http_close(http);
 	}
 	url_free(&f.url);
+	free(f.first);
 	stream_free(&f.body);
 	result.ns = clock_mono() - started;
 	if (r < 0)

@@ -82,6 +82,9 @@ struct tool_context {
 	/* The same when it is the call's own copy, whose finite net grants are
 	 * taken from as it goes (policy_take); else NULL. */
 	struct policy *meter;
+	/* The agent's own, when `policy` has more for this call since a person
+	 * approved it: a redirect to another host is not that; or NULL. */
+	const struct policy *own;
 	const char *workspace;		/* absolute */
 	const char *hidden;		/* the agents' root, or NULL */
 	const char *quarantine;		/* where to what a call made at a

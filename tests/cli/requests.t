@@ -127,6 +127,17 @@ sleep 2.1
 status 75 'and no longer' agent-run -q -r timed more
 is "$(xargs <u/n2)" 'x x' 'than that'
 
+script taken "$(sh 'echo x >>n4')" "$(say wait)" "$(sh 'echo x >>n4')" "$(say end)" \
+	"$(sh 'echo x >>n4')" "$(say end)"
+agent-run -q -m script:taken.jsonl -w u -g ask.policy --name taken go 2>err
+taken=$(open_of taken)
+agent-grant approve --always "$taken" >/dev/null
+agent-run -q -r taken >/dev/null
+status 0 'an approval can be revoked' agent-grant revoke taken "$taken"
+status 75 'and then such a call asks again' agent-run -q -r taken again
+is "$(xargs <u/n4)" x 'and is not made'
+status 66 'one that is gone cannot' agent-grant revoke taken "$taken"
+
 # Only what asked is let through: what the call's processes meet is not.
 mkdir n
 echo secret >n/hidden
@@ -154,6 +165,51 @@ printf '%s\n' 'allow read,write file:**' 'deny exec exec:/bin/sh' \
 agent-run -q -m script:inner.jsonl -w n -g denied.policy --name denied go \
 	>/dev/null 2>&1
 is "$(results denied)" denied 'what is denied is not asked about'
+
+# An approved host is that one: where it redirects to is decided anew.
+if command -v python3 >/dev/null; then
+	cat >server.py <<'EOF'
+import os, socket, threading
+def serve(name, to):
+    s = socket.socket(); s.bind((to, 0)); s.listen(8)
+    open(name + ".new", "w").write(str(s.getsockname()[1]))
+    os.rename(name + ".new", name)
+    while True:
+        c, _ = s.accept()
+        c.recv(4096)
+        head = b"200 OK\r\n"
+        if name == "first":
+            head = b"302 Found\r\nLocation: http://127.0.0.2:%d/\r\n" % int(open("second").read())
+        c.sendall(b"HTTP/1.1 " + head + b"Content-Length: 6\r\nConnection: close\r\n\r\nSECRET")
+        c.close()
+threading.Thread(target=serve, args=("second", "127.0.0.2"), daemon=True).start()
+serve("first", "127.0.0.1")
+EOF
+	python3 server.py &
+	server=$!
+	trap 'kill "$server"' EXIT
+	for _ in {1..100}; do
+		if [ -e first ] && [ -e second ]; then break; fi
+		sleep 0.05
+	done
+	get=$(jq -cn --arg u "http://127.0.0.1:$(cat first)/" \
+	    '{tool_calls:[{name:"http_get",arguments:{url:$u}}]}')
+	script hop "$get" "$(say wait)" "$get" "$(say end)"
+	printf 'ask connect net:127.0.0.%s:*\n' 1 2 >hop.policy
+	agent-run -q -m script:hop.jsonl -g hop.policy --name hop go 2>err
+	agent-grant approve --all >/dev/null
+	agent-run -q -r hop >/dev/null
+	last=$(agent-audit log --json -t tool.result hop | tail -n 1 | jq -r .body.text)
+	like "$last" "redirected to http://127.0.0.2.*asks first" \
+	    'an approval of one host is not one of where it leads'
+	unlike "$last" SECRET 'which is not fetched'
+	{ echo "allow connect net:127.0.0.2:*"; head -n 1 hop.policy; } >led.policy
+	agent-run -q -m script:hop.jsonl -g led.policy --name led go 2>err
+	agent-grant approve --all >/dev/null
+	agent-run -q -r led >/dev/null
+	like "$(agent-audit log --json -t tool.result led | tail -n 1 | jq -r .body.text)" \
+	    SECRET 'what is granted by itself is'
+fi
 
 # Two grants that ask about one call: one word for both.
 printf '%s\n' 'allow read file:**' 'ask call tool:write_file' \
