@@ -154,7 +154,7 @@ main(int argc, char *argv[])
 {
 	struct arguments a = {.verb = {.program = &program}};
 	const struct verb *verb;
-	struct root root = {NULL, -1, -1, -1};
+	struct root root = {.fd = -1, .agents = -1, .blobs = -1};
 	const char *name;
 	struct err e;
 	int first, status;

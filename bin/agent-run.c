@@ -9,11 +9,13 @@
 #include "base/file.h"
 #include "cli/runopts.h"
 #include "cli/stop.h"
+#include "sandbox/proxy.h"
 
 /* Before a run began: the error is the last event as well. */
 static NORETURN void
-fail(const struct run_args *a, const char *id, const struct err *e)
+fail(const struct run_args *a, const char *id, struct err *e)
 {
+	secrets_scrub_err(&a->secrets.secrets, e);
 	watch_failed(a->watch, a->events, id, e);
 	die_err(e);
 }
@@ -34,6 +36,10 @@ check_first(const struct run_args *a, struct launcher *launcher)
 	model_close(model);
 	if (prices != NULL && prices[0] != '\0' && access(prices, R_OK) < 0)
 		die(EX_NOINPUT, "price file '%s': %s", prices, strerror(errno));
+	if (proxy_check(&(struct proxy_job){.policy = a->birth.policy,
+			    .secrets = launcher_secrets(launcher)},
+		&e) < 0)
+		fail(a, NULL, &e);
 	tool_table_init(&tools);
 	for (i = 0; i < a->birth.tool_count; i++)
 		if (tool_table_add_dir(&tools, a->tools[i], launcher, &e) < 0)
@@ -95,6 +101,7 @@ drive(struct root *root, struct run_args *a, const char *id,
 	watch_start(&watch, a->watch, a->events, id, &s.state, &a->run);
 	r = run_agent(&s, launcher, &a->run, &end, &e);
 	if (r < 0) {
+		secrets_scrub_err(root->secrets, &e);
 		end.state = AGENT_READY;
 		end.status = e.status;
 		(void)snprintf(end.why, sizeof(end.why), "%s", e.msg);
@@ -108,6 +115,7 @@ drive(struct root *root, struct run_args *a, const char *id,
 int
 main(int argc, char *argv[])
 {
+	const struct secrets *secrets;
 	struct launcher *launcher;
 	struct run_args a;
 	char id[ULID_TEXT];
@@ -123,9 +131,12 @@ main(int argc, char *argv[])
 	if (launcher_add_proxy(launcher, &e) < 0)
 		fail(&a, NULL, &e);
 	file_open_many(); /* those that tools get are limited anew */
+	secrets = secret_args_load(&a.secrets);
+	launcher_set_secrets(launcher, secrets);
 	(void)umask(077);
 	if (root_open(a.root, a.resume == NULL, &root, &e) < 0)
 		fail(&a, NULL, &e);
+	root.secrets = secrets;
 	if (a.resume != NULL) {
 		if (root_find(&root, a.resume, id, &e) < 0)
 			fail(&a, NULL, &e);
@@ -142,5 +153,6 @@ main(int argc, char *argv[])
 	status = drive(&root, &a, id, launcher);
 	launcher_stop(launcher);
 	root_close(&root);
+	secret_args_free(&a.secrets);
 	finish(status);
 }

@@ -115,7 +115,10 @@ stage_reply(struct runner *r, const struct model_reply *reply, struct err *e)
 		jsonw_string(&w, "bad", reply->bad);
 	else if (write_calls(r, reply, &w, e) < 0)
 		return -1;
-	if (reply->provider.len > 0)
+	/* It goes back as it came, or not at all. */
+	if (reply->provider.len > 0 &&
+	    !secrets_in(
+		r->s->root->secrets, reply->provider.data, reply->provider.len))
 		jsonw_raw(
 		    &w, "provider", reply->provider.data, reply->provider.len);
 	jsonw_text(&w, "text", buf_str(&reply->text), reply->text.len);
@@ -131,6 +134,44 @@ reads_request(const char *spec)
 	       strncmp(spec, "replay:", 7) != 0;
 }
 
+/* Who watches sees what the records will hold. */
+struct hearing {
+	const struct run_watch *watch;
+	struct scrub scrub; /* over pieces: a value may come in several */
+};
+
+static void
+hear_text(void *arg, const char *s, size_t n)
+{
+	struct buf clean CLEANUP_BUF = {0};
+	struct hearing *h = arg;
+
+	scrub_add(&h->scrub, s, n, &clean);
+	if (clean.len > 0)
+		h->watch->text(h->watch->arg, clean.data, clean.len);
+}
+
+static void
+hear_end(struct hearing *h)
+{
+	struct buf clean CLEANUP_BUF = {0};
+
+	scrub_end(&h->scrub, &clean);
+	if (clean.len > 0)
+		h->watch->text(h->watch->arg, clean.data, clean.len);
+}
+
+static void
+hear_retry(void *arg, unsigned attempt, int64_t wait_ns, const char *why)
+{
+	struct buf clean CLEANUP_BUF = {0};
+	struct hearing *h = arg;
+
+	buf_puts(&clean, why);
+	secrets_scrub_buf(h->scrub.secrets, &clean);
+	h->watch->retry(h->watch->arg, attempt, wait_ns, buf_str(&clean));
+}
+
 static int
 send(struct runner *r, struct model_reply *reply, struct err *e)
 {
@@ -139,6 +180,11 @@ send(struct runner *r, struct model_reply *reply, struct err *e)
 	struct state *s = &r->s->state;
 	struct buf request CLEANUP_BUF = {0};
 	struct model_options options;
+	static const struct secrets none = {0};
+	struct hearing hearing = {.watch = &o->watch,
+	    .scrub.secrets =
+		r->s->root->secrets == NULL ? &none : r->s->root->secrets};
+	int got;
 
 	model_options_init(&options);
 	options.deadline = r->deadline;
@@ -147,13 +193,19 @@ send(struct runner *r, struct model_reply *reply, struct err *e)
 	options.temperature = o->temperature;
 	options.turn = s->turn - 1;
 	options.stop_fd = o->stop_fd;
-	options.on_text = o->watch.text;
-	options.on_retry = o->watch.retry;
-	options.arg = o->watch.arg;
+	options.secrets = hearing.scrub.secrets;
+	options.on_text = o->watch.text == NULL ? NULL : hear_text;
+	options.on_retry = o->watch.retry == NULL ? NULL : hear_retry;
+	options.arg = &hearing;
 	if (reads_request(s->model))
 		state_request_text(s, tools, &request);
-	return model_call(r->model, (struct slice){request.data, request.len},
+	got = model_call(r->model, (struct slice){request.data, request.len},
 	    &options, reply, e);
+	if (o->watch.text != NULL)
+		hear_end(&hearing);
+	if (got < 0)
+		secrets_scrub_err(options.secrets, e);
+	return got;
 }
 
 /* What a failed model call means for the run: it stays open, and is sent

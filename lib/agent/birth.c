@@ -22,17 +22,21 @@
 #define SWEEP_AGE (60 * CLOCK_SECOND)
 
 static int
-stage(struct journal *j, enum record_type type, struct buf *body)
+stage(const struct root *root, struct journal *j, enum record_type type,
+    struct buf *body)
 {
+	struct buf clean CLEANUP_BUF = {0};
+	struct slice text = {body->data, body->len};
 	struct record rec;
 
-	journal_stage(j, type, (struct slice){body->data, body->len}, &rec);
+	text = secrets_scrub_json(root->secrets, text, &clean);
+	journal_stage(j, type, text, &rec);
 	buf_clear(body);
 	return 0;
 }
 
 static void
-stage_grants(struct journal *j, const struct policy *p)
+stage_grants(const struct root *root, struct journal *j, const struct policy *p)
 {
 	struct buf body CLEANUP_BUF = {0};
 	const struct grant *g;
@@ -58,7 +62,7 @@ stage_grants(struct journal *j, const struct policy *p)
 		    g->from != NULL && strcmp(g->from, "base") == 0 ? "base"
 								    : g->line);
 		jsonw_end(&w, '}');
-		(void)stage(j, RECORD_GRANT, &body);
+		(void)stage(root, j, RECORD_GRANT, &body);
 	}
 }
 
@@ -67,21 +71,24 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
+	struct buf text CLEANUP_BUF = {0};
 	struct digest d;
 
 	if (goal == NULL)
 		return 0;
+	buf_puts(&text, goal);
+	secrets_scrub_buf(r->secrets, &text);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "from", "user");
-	if (strlen(goal) > BLOB_OVER) {
-		if (blob_put(r, goal, strlen(goal), &d, e) < 0)
+	if (text.len > BLOB_OVER) {
+		if (blob_put(r, text.data, text.len, &d, e) < 0)
 			return -1;
 		jsonw_digest(&w, "blob", &d);
 	} else {
-		jsonw_string(&w, "text", goal);
+		jsonw_string(&w, "text", buf_str(&text));
 	}
 	jsonw_end(&w, '}');
-	return stage(j, RECORD_GOAL, &body);
+	return stage(r, j, RECORD_GOAL, &body);
 }
 
 static int
@@ -101,10 +108,10 @@ write_journal(struct root *root, int dir, const struct birth *b,
 	limits_write(&w, "limits", &b->limits);
 	jsonw_maybe(&w, "system", b->system);
 	jsonw_end(&w, '}');
-	(void)stage(&j, RECORD_BORN, &body);
-	stage_grants(&j, b->policy);
+	(void)stage(root, &j, RECORD_BORN, &body);
+	stage_grants(root, &j, b->policy);
 	r = stage_goal(root, &j, b->goal, e);
-	request_image(&j, i->id, b->asks, b->ask_count);
+	request_image(root, &j, i->id, b->asks, b->ask_count);
 	if (r == 0)
 		r = journal_commit(&j, e);
 	journal_close(&j);

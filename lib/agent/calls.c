@@ -311,6 +311,8 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 			return -1;
 	}
 	for (i = 0; i < n; i++)
+		secrets_scrub_buf(r->s->root->secrets, &plans[i].result.text);
+	for (i = 0; i < n; i++)
 		if (plans[i].settled && callrecord_result(r, plans[i].call,
 					    &plans[i], &plans[i].result, e) < 0)
 			return -1;

@@ -99,10 +99,11 @@ request_like(const struct state *s, const char *tool, const char *arguments,
 }
 
 void
-request_image(
-    struct journal *j, const char *agent, char *const *grants, size_t count)
+request_image(const struct root *root, struct journal *j, const char *agent,
+    char *const *grants, size_t count)
 {
-	struct buf body CLEANUP_BUF = {0};
+	struct buf body CLEANUP_BUF = {0}, clean CLEANUP_BUF = {0};
+	struct slice text;
 	struct record rec;
 	size_t i;
 
@@ -124,8 +125,9 @@ request_image(
 		r.text = mem_strdup("the image asks for it");
 		buf_clear(&body);
 		request_body(&r, &body);
-		journal_stage(
-		    j, RECORD_ASK, (struct slice){body.data, body.len}, &rec);
+		text = secrets_scrub_json(
+		    root->secrets, (struct slice){body.data, body.len}, &clean);
+		journal_stage(j, RECORD_ASK, text, &rec);
 	}
 }
 

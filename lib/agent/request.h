@@ -32,8 +32,8 @@ const struct request *request_like(const struct state *, const char *tool,
     const char *arguments, const char *grant);
 /* Stage, in the journal of an agent that is being made, a request for each
  * grant (canonical lines) that its image asks for. */
-void request_image(struct journal *, const char *agent, char *const *grants,
-    size_t count);
+void request_image(const struct root *, struct journal *, const char *agent,
+    char *const *grants, size_t count);
 
 /*
  * A grant that is asked for, strictly: one line that allows something.

@@ -55,7 +55,7 @@ open_parts(struct root *r, bool make, struct err *e)
 int
 root_open(const char *path, bool make, struct root *out, struct err *e)
 {
-	struct root r = {NULL, -1, -1, -1};
+	struct root r = {.fd = -1, .agents = -1, .blobs = -1};
 	char *real;
 
 	if (root_path(path, &r.path, e) < 0)

@@ -13,11 +13,15 @@
 
 #include "base/digest.h"
 #include "base/rand.h"
+#include "base/secret.h"
 #include "base/sign.h"
 
 struct root {
 	char *path;		/* absolute */
 	int fd, agents, blobs;	/* folders */
+	/* Borrowed, set by who opens it; or NULL: their values become no part
+	 * of a record, blob or bundle. */
+	const struct secrets *secrets;
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
+#include "sandbox/proxy.h"
 
 int
 runner_stage(struct runner *r, enum record_type type, const struct buf *body,
@@ -105,9 +106,15 @@ run_tools(struct session *s, struct launcher *l, struct tool_table *out,
 static int
 load_tools(struct runner *r, struct err *e)
 {
+	struct buf all CLEANUP_BUF = {0}, clean CLEANUP_BUF = {0};
+	struct slice text;
+
 	if (run_tools(r->s, r->launcher, &r->tools, e) < 0)
 		return -1;
-	tool_table_json(&r->tools, &r->tools_json);
+	tool_table_json(&r->tools, &all);
+	text = secrets_scrub_json(
+	    r->s->root->secrets, (struct slice){all.data, all.len}, &clean);
+	buf_add(&r->tools_json, text.data, text.len);
 	digest_of(r->tools_json.data, r->tools_json.len, &r->tools_digest);
 	return 0;
 }
@@ -121,6 +128,15 @@ check_workspace(struct runner *r, struct err *e)
 		return err_set(e, EX_NOINPUT, 0,
 		    "the workspace '%s' is not there", r->s->workspace);
 	return 0;
+}
+
+/* Values are never stored, so each run has to be given what grants name. */
+static int
+check_secrets(const struct runner *r, struct err *e)
+{
+	return proxy_check(&(struct proxy_job){.policy = &r->s->state.policy,
+			       .secrets = launcher_secrets(r->launcher)},
+	    e);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -303,6 +319,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 		return -1;
 	if (nothing_new(r, end))
 		return 0;
+	if (check_secrets(r, e) < 0)
+		return -1;
 	/* A model that cannot be had leaves no trace. */
 	if (model_open(r->opt->model != NULL ? r->opt->model : s->model,
 		&r->model, e) < 0)

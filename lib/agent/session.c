@@ -351,9 +351,10 @@ int
 session_stage(
     struct session *s, enum record_type type, struct slice body, struct err *e)
 {
-	struct buf small CLEANUP_BUF = {0};
+	struct buf small CLEANUP_BUF = {0}, clean CLEANUP_BUF = {0};
 	struct record rec;
 
+	body = secrets_scrub_json(s->root->secrets, body, &clean);
 	buf_add(&small, body.data, body.len);
 	if (move_large(s, &small, e) < 0)
 		return -1;

@@ -50,7 +50,8 @@ void session_close(struct session *);
 
 /*
  * Stage one record and fold it.  `body` is a JSON object in which the text
- * members may be of any size: what is too large goes to a blob.
+ * members may be of any size: what is too large goes to a blob.  The values
+ * of the root's secrets are taken out before.
  */
 int session_stage(struct session *, enum record_type, struct slice body,
     struct err *);

@@ -2,13 +2,16 @@
  * secret.h: registered secrets, and the one way in which their values leave
  * text: wherever a value stands, as it is, in base64 (RFC 4648, either
  * alphabet, at any place in what was encoded) or URL-encoded (RFC 3986, any
- * choice of encoded bytes), there is «secret:NAME» instead.
+ * choice of encoded bytes), each also as it is escaped in JSON strings, up to
+ * three within each other, there is «secret:NAME» instead.
  *
  * Invariant: what comes out holds no value in any of these forms, and is
  * otherwise what went in.
  */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
+
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -60,6 +63,17 @@ const struct secret *secrets_find(const struct secrets *, const char *name);
 /* Append the text without their values. */
 void secrets_scrub(const struct secrets *, const char *, size_t,
     struct buf *out);
+
+/* Is there any value in it?  Like what follows, it takes NULL for no set. */
+bool secrets_in(const struct secrets *, const char *, size_t);
+/* In place. */
+void secrets_scrub_buf(const struct secrets *, struct buf *);
+/* A message; of one that is cut, so may be a value at its end: that goes. */
+void secrets_scrub_err(const struct secrets *, struct err *);
+/* The strings of a JSON text that passed json_check, but for the names of
+ * members: the text itself, or what is then in `room`. */
+struct slice secrets_scrub_json(const struct secrets *, struct slice json,
+    struct buf *room);
 
 /* The same for a stream: what could be the beginning of a value is held until
  * more comes.  `{.secrets = s}` is one at its start. */

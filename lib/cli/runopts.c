@@ -28,6 +28,7 @@ enum {
 	O_PRICES,
 	O_ROOT,
 	O_SANDBOX,
+	O_SECRET,
 	O_TEMPERATURE,
 	O_TOOLS
 };
@@ -58,6 +59,7 @@ static const struct opt opts[] = {
     {"resume", 'r', "AGENT", "go on with this agent"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"sandbox", O_SANDBOX, "MODE", "strict, or best-effort"},
+    {"secret", O_SECRET, "NAME=SOURCE", "env:VAR, file:PATH or fd:N"},
     {"temperature", O_TEMPERATURE, "X", "sampling; default: the model's"},
     {"tools", O_TOOLS, "DIR", "executable tools; may be repeated"},
     {"workspace", 'w', "DIR", "work in this folder"}, {NULL, 0, NULL, NULL}};
@@ -216,6 +218,9 @@ option(struct run_args *a, int letter, const char *v)
 		break;
 	case O_SANDBOX:
 		a->sandbox = value_sandbox(&runopts_program, v);
+		break;
+	case O_SECRET:
+		secret_arg(&runopts_program, &a->secrets, v);
 		break;
 	case O_TEMPERATURE:
 		if (num_double(v, &number) < 0)

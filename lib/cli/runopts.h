@@ -8,6 +8,7 @@
 #include "agent/run.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
+#include "cli/secretargs.h"
 #include "cli/watch.h"
 
 struct run_args {
@@ -15,6 +16,7 @@ struct run_args {
 	struct run_options run;
 	struct limits limits;
 	struct policy_args grants;
+	struct secret_args secrets;
 	char **tools;		/* absolute folders, birth.tool_count of them */
 	const char *image, *resume, *root;
 	enum sandbox_mode sandbox;

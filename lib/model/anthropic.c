@@ -118,17 +118,5 @@ call_anthropic(void *state, const char *name, struct slice request,
 	return rc;
 }
 
-static const char *
-secret_anthropic(const void *state, size_t i)
-{
-	const struct remote *r = state;
-	size_t k, seen = 0;
-
-	for (k = 0; k < COUNT_OF(r->keys); k++)
-		if (r->keys[k].value != NULL && seen++ == i)
-			return r->keys[k].value;
-	return NULL;
-}
-
 const struct provider provider_anthropic = {"anthropic", open_anthropic,
-    close_anthropic, wire_anthropic, call_anthropic, secret_anthropic};
+    close_anthropic, wire_anthropic, call_anthropic};

@@ -206,6 +206,7 @@ failed(const struct remote *r, struct attempt *a, struct err *e)
 	char why[420] = "";
 	int64_t wait;
 
+	secrets_scrub_buf(o->secrets, &a->body);
 	retry_error_read((struct slice){buf_str(&a->body), a->body.len}, &x);
 	say_why(r, a, &x, why, sizeof(why));
 	if (retry_is_bad_reply(f.status, &x)) {

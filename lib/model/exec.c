@@ -50,8 +50,10 @@ take_reply(
 		if (raw_string(text, "stop_reason", &word))
 			out->stop = reply_stop(buf_str(&word));
 		buf_clear(&word);
-		if (raw_string(text, "bad", &word) && word.len > 0)
+		if (raw_string(text, "bad", &word) && word.len > 0) {
+			secrets_scrub_buf(o->secrets, &word);
 			reply_bad(out, "%s", buf_str(&word));
+		}
 		if (raw_get(text, "usage", &v)) {
 			out->usage.input = raw_integer(v, "input_tokens", 0);
 			out->usage.output = raw_integer(v, "output_tokens", 0);
@@ -87,4 +89,4 @@ call_exec(void *state, const char *name, struct slice request,
 }
 
 const struct provider provider_exec = {
-    "exec", open_exec, close_exec, NULL, call_exec, NULL};
+    "exec", open_exec, close_exec, NULL, call_exec};

@@ -13,11 +13,13 @@ incoming_free(struct incoming *in)
 bool
 incoming_error(struct incoming *in, struct slice data)
 {
+	struct buf clean CLEANUP_BUF = {0};
 	struct retry_error x;
 	struct slice v;
 
 	if (!raw_get(data, "error", &v))
 		return false;
+	data = secrets_scrub_json(in->options->secrets, data, &clean);
 	retry_error_read(data, &x);
 	reply_bad(in->out, "the provider reported an error: %s%s%s%s",
 	    x.message, x.type[0] == '\0' ? "" : " (", x.type,

@@ -76,10 +76,12 @@ model_name(const struct model *m)
 }
 
 const char *
-model_secret(const struct model *m, size_t i)
+model_key_variable(size_t i)
 {
-	return m->provider->secret == NULL ? NULL
-					   : m->provider->secret(m->state, i);
+	static const char *const names[] = {
+	    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OPENAI_API_KEY"};
+
+	return i < COUNT_OF(names) ? names[i] : NULL;
 }
 
 int

@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/secret.h"
 
 /* The version of what model_wire makes of a request: it changes whenever the
  * same request would give other bytes. */
@@ -81,6 +82,8 @@ struct model_options {
 	const char *temperature; /* JSON number text; NULL: not sent */
 	/* anthropic; NULL: $ANTHROPIC_VERSION, $ANTHROPIC_AUTH, the default */
 	const char *api_version, *auth;
+	const struct secrets *secrets; /* taken out of what servers say of
+				   errors, before that is cut; or NULL */
 	int stop_fd;		/* readable: give up at once (status 75);
 				   -1: none */
 	/* Called with each piece of text as it comes; may be NULL. */
@@ -143,8 +146,7 @@ int model_call(struct model *, struct slice request,
 int model_wire(const struct model *, struct slice request,
     const struct model_options *, struct buf *out, struct err *);
 
-/* Secrets that this provider uses (keys): for the scrubber.  Returns the i-th
- * value or NULL. */
-const char *model_secret(const struct model *, size_t i);
+/* The i-th variable that a provider takes a key from, or NULL. */
+const char *model_key_variable(size_t i);
 
 #endif

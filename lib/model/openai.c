@@ -162,13 +162,5 @@ call_openai(void *state, const char *name, struct slice request,
 	    (struct slice){body.data, body.len}, o, out, e);
 }
 
-static const char *
-secret_openai(const void *state, size_t i)
-{
-	const struct openai *s = state;
-
-	return i == 0 ? s->remote.keys[0].value : NULL;
-}
-
-const struct provider provider_openai = {"openai", open_openai, close_openai,
-    wire_openai, call_openai, secret_openai};
+const struct provider provider_openai = {
+    "openai", open_openai, close_openai, wire_openai, call_openai};

@@ -18,7 +18,6 @@ struct provider {
 	int (*call)(void *state, const char *name, struct slice request,
 	    const struct model_options *, struct model_reply *out,
 	    struct err *);
-	const char *(*secret)(const void *state, size_t i); /* or NULL */
 };
 
 extern const struct provider provider_script, provider_exec, provider_replay,

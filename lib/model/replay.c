@@ -202,4 +202,4 @@ call_replay(void *state, const char *name, struct slice request,
 }
 
 const struct provider provider_replay = {
-    "replay", open_replay, close_replay, NULL, call_replay, NULL};
+    "replay", open_replay, close_replay, NULL, call_replay};

@@ -183,4 +183,4 @@ call_script(void *state, const char *name, struct slice request,
 }
 
 const struct provider provider_script = {
-    "script", open_script, close_script, NULL, call_script, NULL};
+    "script", open_script, close_script, NULL, call_script};

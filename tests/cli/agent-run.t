@@ -322,9 +322,9 @@ status 66 'one that is not there is no such input' run -m script:hi -g absent hi
 status 78 'a bad --allow' run -m script:hi --allow 'read everything' hi
 like "$err" '--allow: expected' 'says what was expected'
 status 78 'a bad --deny too' run -m script:hi --deny '*' hi
-status 78 "a limit that nothing keeps is refused: with" \
+status 78 'a grant with a secret that is not given is refused' \
     run -m script:hi --allow "connect net:a.example:443 with KEY" hi
-like "$err" 'not enforced' 'which is said'
+like "$err" "no secret 'KEY'" 'which is said'
 is "$(agents)" "$n" 'none of these leaves an agent behind'
 mkdir w
 echo 'allow read file:**' >ro.policy

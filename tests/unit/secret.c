@@ -58,6 +58,56 @@ test_forms(void)
 }
 
 static void
+test_json(void)
+{
+	struct secrets all CLEANUP(secrets_free) = {0};
+	struct buf room CLEANUP_BUF = {0};
+	const char *text = "{\"sesame\\\"open/\u00e9\":1,"
+			   "\"a\":[\"x sesame\\\"open/\u00e9\"],"
+			   "\"b\":\"\\\"sesame\\\\\\\"op\\\\u0065n/"
+			   "\\\\u00E9\\\"\"}";
+	struct slice json = {text, strlen(text)};
+	struct slice got;
+
+	(void)add(&all, "KEY", NULL, "sesame\"open/\u00e9");
+	ok(scrubs(&all, "say \"sesame\\\"open\\/\\u00e9\"", "say \"" MARK "\""),
+	    "escaped in a JSON string");
+	ok(scrubs(
+	       &all, "\\\"sesame\\\\\\\"open/\u00e9\\\"", "\\\"" MARK "\\\""),
+	    "and in one within another");
+	ok(scrubs(&all, "c2VzYW1lIm9w\\nZW4vw6k=", MARK "="),
+	    "base64 whose line breaks are escaped");
+	got = secrets_scrub_json(&all, json, &room);
+	ok(strcmp(got.data, "{\"sesame\\\"open/\u00e9\":1,"
+			    "\"a\":[\"x " MARK "\"],"
+			    "\"b\":\"\\\"" MARK "\\\"\"}") == 0,
+	    "a JSON text keeps its form and its members' names");
+	json = (struct slice){"{\"a\":\"sesame\"}", 14};
+	ok(secrets_scrub_json(&all, json, &room).data == json.data,
+	    "one without secrets is not copied");
+}
+
+static void
+test_errors(void)
+{
+	struct secrets all CLEANUP(secrets_free) = {0};
+	struct err e = {0};
+
+	(void)add(&all, "KEY", NULL, "sesame+open/42");
+	(void)err_set(&e, 69, 0, "bad key sesame+open/42");
+	secrets_scrub_err(&all, &e);
+	ok(strcmp(e.msg, "bad key " MARK) == 0, "a message loses it");
+	(void)err_set(&e, 69, 0, "%*s sesame+open/42", 470, "x");
+	secrets_scrub_err(&all, &e);
+	ok(strstr(e.msg, "sesame") == NULL,
+	    "one that is cut loses its beginning as well");
+	(void)err_set(&e, 69, 0, "sesame+");
+	secrets_scrub_err(NULL, &e);
+	secrets_scrub_err(&all, &e);
+	ok(strcmp(e.msg, "sesame+") == 0, "one that is not keeps it");
+}
+
+static void
 test_stream(void)
 {
 	struct secrets all CLEANUP(secrets_free) = {0};
@@ -147,6 +197,8 @@ main(void)
 {
 	test_forms();
 	test_stream();
+	test_json();
+	test_errors();
 	test_refused();
 	test_headers();
 	test_load();
