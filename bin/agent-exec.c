@@ -242,6 +242,14 @@ look_again(const struct guard *g, const char *root, int status)
 	return EX_NOPERM;
 }
 
+/* A command reads what it can: all that is marked, and the network. */
+static unsigned
+labels(const struct request *r)
+{
+	return LABEL_TAINTED | policy_labels_of(&r->policy, GRANT_FILE) |
+	       policy_labels_of(&r->policy, GRANT_NET);
+}
+
 /* What the policy says of the network. */
 static struct proxy_job
 proxy_job(const struct request *r)
@@ -249,6 +257,7 @@ proxy_job(const struct request *r)
 	return (struct proxy_job){.policy = &r->policy,
 	    .workspace = r->workspace,
 	    .now = clock_real(),
+	    .labels = labels(r),
 	    .secrets = &r->secrets};
 }
 
@@ -291,8 +300,8 @@ run(struct request *r, struct launcher *l, char *argv[])
 	struct err e;
 	bool late;
 
-	if (view_compile(&r->policy, r->workspace, hidden, NULL, clock_real(),
-		&view, &e) < 0)
+	if (view_compile(&r->policy, r->workspace, hidden, NULL, labels(r),
+		clock_real(), &view, &e) < 0)
 		die_err(&e);
 	guard_take(&guard, &view);
 	spawn_all(r, l, &s, &child, &net);

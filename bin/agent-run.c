@@ -145,6 +145,7 @@ main(int argc, char *argv[])
 		a.run.model = image_model_path(a.birth.model);
 	} else {
 		a.birth.goal = a.goal;
+		a.birth.labels = a.run.labels;
 		a.birth.limits = a.limits;
 		new_agent(&root, &a, launcher, id);
 	}

@@ -72,8 +72,13 @@ end_call(struct plan *p, const char *why)
 {
 	char *text CLEANUP_FREE = mem_printf(
 	    "ended while it ran: %s; what it had done by then stays", why);
+	struct wrote wrote = p->run.wrote;
 
+	p->result.labels = p->run.labels;
+	p->run.wrote = (struct wrote){0};
 	tool_cancel(&p->run);
+	wrote_find(&wrote, p->result.labels, &p->result.wrote);
+	wrote_free(&wrote);
 	p->started = false;
 	plan_settle(p, TOOL_DENIED, text);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/request.h"
+#include "agent/statelabels.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -67,7 +68,8 @@ stage_grants(const struct root *root, struct journal *j, const struct policy *p)
 }
 
 static int
-stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
+stage_goal(struct root *r, struct journal *j, const char *goal, unsigned labels,
+    struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
@@ -80,6 +82,8 @@ stage_goal(struct root *r, struct journal *j, const char *goal, struct err *e)
 	secrets_scrub_buf(r->secrets, &text);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "from", "user");
+	if (labels != 0)
+		labels_put(&w, "labels", labels);
 	if (text.len > BLOB_OVER) {
 		if (blob_put(r, text.data, text.len, &d, e) < 0)
 			return -1;
@@ -110,7 +114,7 @@ write_journal(struct root *root, int dir, const struct birth *b,
 	jsonw_end(&w, '}');
 	(void)stage(root, &j, RECORD_BORN, &body);
 	stage_grants(root, &j, b->policy);
-	r = stage_goal(root, &j, b->goal, e);
+	r = stage_goal(root, &j, b->goal, b->labels, e);
 	request_image(root, &j, i->id, b->asks, b->ask_count);
 	if (r == 0)
 		r = journal_commit(&j, e);

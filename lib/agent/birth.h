@@ -13,6 +13,7 @@ struct birth {
 	const char *model;		/* spec */
 	const char *system;		/* system prompt; or NULL */
 	const char *goal;
+	unsigned labels;		/* of the goal */
 	const char *image;		/* digest of the image's bytes; or NULL */
 	struct limits limits;
 	const struct policy *policy;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/statelabels.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -79,6 +80,7 @@ put_call(struct jsonw *w, const struct call *c)
 	jsonw_string(w, "arguments", c->arguments);
 	field_put_integer(w, "phase", c->phase);
 	field_put_integer(w, "seq", c->seq);
+	field_put_integer(w, "time", c->time);
 	field_put_integer(w, "effect", c->effect);
 	field_put_integer(w, "verdict", c->verdict);
 	jsonw_bool(w, "prepared", c->prepared);
@@ -97,6 +99,7 @@ get_call(struct call *c, const struct json *j)
 	c->arguments = mem_strdup(json_get_string(j, "arguments"));
 	c->phase = (enum call_phase)field_get_integer(j, "phase");
 	c->seq = field_get_integer(j, "seq");
+	c->time = field_get_integer(j, "time");
 	c->effect = (enum tool_effect)field_get_integer(j, "effect");
 	c->verdict = (enum grant_effect)field_get_integer(j, "verdict");
 	c->prepared = json_get_bool(j, "prepared", false);
@@ -172,7 +175,8 @@ fields_put(struct jsonw *w, const struct state *s)
 	field_put_integer(w, "bad_streak", s->bad_streak);
 	jsonw_bool(w, "needs_model", s->needs_model);
 	jsonw_bool(w, "awake", s->awake);
-	jsonw_bool(w, "tainted", s->tainted);
+	labels_put(w, "labels", s->labels);
+	labels_put_files(w, "files", &s->files);
 	jsonw_bool(w, "has_ckpt", s->has_ckpt);
 	jsonw_digest(w, "ckpt_id", &s->ckpt_id);
 	jsonw_digest(w, "restore_paths", &s->restore_paths);
@@ -265,7 +269,8 @@ get_state(struct state *s, const struct json *j)
 	s->bad_streak = (unsigned)field_get_integer(j, "bad_streak");
 	s->needs_model = json_get_bool(j, "needs_model", false);
 	s->awake = json_get_bool(j, "awake", false);
-	s->tainted = json_get_bool(j, "tainted", false);
+	s->labels = labels_get(j, "labels");
+	labels_get_files(j, "files", &s->files);
 	s->has_ckpt = json_get_bool(j, "has_ckpt", false);
 	field_get_digest(j, "ckpt_id", &s->ckpt_id);
 	field_get_digest(j, "restore_paths", &s->restore_paths);

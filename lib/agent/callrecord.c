@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/statelabels.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 
@@ -65,6 +66,7 @@ callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
+	size_t i;
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "call", c->id);
@@ -72,10 +74,13 @@ callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
 	jsonw_string(&w, "status", tool_status_name(res->status));
 	if (res->exit >= 0)
 		jsonw_integer(&w, "exit", res->exit);
-	jsonw_array(&w, "labels");
-	if (res->tainted)
-		jsonw_string(&w, NULL, "tainted");
-	jsonw_end(&w, ']');
+	labels_put(&w, "labels", res->labels);
+	if (res->wrote.count > 0) {
+		jsonw_array(&w, "wrote");
+		for (i = 0; i < res->wrote.count; i++)
+			jsonw_string(&w, NULL, res->wrote.items[i].body);
+		jsonw_end(&w, ']');
+	}
 	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
 	    res->ns / CLOCK_SECOND,
 	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));

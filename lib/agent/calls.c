@@ -21,7 +21,8 @@ context(struct runner *r, struct plan *p)
 	    .hidden = r->s->root->path,
 	    .quarantine = r->s->quarantine,
 	    .now = journal_now(&r->s->journal),
-	    .tainted = r->s->state.tainted,
+	    .labels = r->s->state.labels,
+	    .files = &r->s->state.files,
 	    .text = {p->call->arguments, strlen(p->call->arguments)}};
 }
 

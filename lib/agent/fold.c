@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/message.h"
+#include "agent/statelabels.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 
@@ -121,6 +122,7 @@ apply_goal(struct folding *f, struct err *e)
 	if (f->text.len == 0)
 		return folding_bad(f, "no text", e);
 	folding_set(&f->s->goal, json_get_string(f->body, "text"));
+	f->s->labels |= labels_get(f->body, "labels");
 	say_plain(f->s, "user", f->text);
 	f->s->needs_model = true;
 	f->s->bad_streak = 0;

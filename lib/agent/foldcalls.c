@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/message.h"
+#include "agent/statelabels.h"
 #include "base/mem.h"
 
 bool
@@ -56,6 +57,7 @@ folding_tool_call(struct folding *f, struct err *e)
 	}
 	c->phase = CALL_OPEN;
 	c->seq = f->rec->seq;
+	c->time = f->rec->time;
 	c->prepared = folding_digest(f->body, "after", &c->after);
 	c->existed = folding_digest(f->body, "before", &c->before);
 	f->s->usage.tool_calls++;
@@ -68,24 +70,25 @@ folding_tool_result(struct folding *f, struct err *e)
 	const char *id = json_get_string(f->body, "call");
 	const char *status = json_get_string(f->body, "status");
 	struct state *s = f->s;
-	const struct json *label;
+	const struct json *v;
+	unsigned labels = labels_get(f->body, "labels");
 	struct call *c;
 	size_t from, i;
 
 	if (id == NULL || status == NULL || f->text.len == 0)
 		return folding_bad(f, "no call, status or text", e);
 	folding_give_back(s, json_get(f->body, "unused"));
+	for (v = json_first(json_get(f->body, "wrote")); v != NULL;
+	     v = json_next(v))
+		if (json_string(v) != NULL)
+			labelled_add(&s->files, json_string(v), labels);
 	if (json_get_string(f->body, "by") != NULL)
 		return 0;
 	c = state_call(s, id);
 	if (c == NULL || c->phase != CALL_OPEN)
 		return folding_bad(f, "the result of no open call", e);
 	c->phase = CALL_CLOSED;
-	for (label = json_first(json_get(f->body, "labels")); label != NULL;
-	     label = json_next(label))
-		if (json_string(label) != NULL &&
-		    strcmp(json_string(label), "tainted") == 0)
-			s->tainted = true;
+	s->labels |= labels;
 	from = folding_begin(s);
 	message_tool(&s->convo, c->model_id, status, f->text);
 	folding_end(s, from);

@@ -116,7 +116,7 @@ move_conversation(struct state *s, struct state *then)
 	s->turn = then->turn;
 	s->stop = then->stop;
 	s->bad_streak = then->bad_streak;
-	s->tainted = then->tainted;
+	s->labels = then->labels;
 	s->status = then->status;
 	s->exit_status = then->exit_status;
 }
@@ -239,7 +239,7 @@ names(const struct json *list, const char *id)
 	return false;
 }
 
-/* What is named stays, and every denial. */
+/* What is named stays, and every denial and mark. */
 static void
 keep_named(struct policy *p, const struct json *list)
 {
@@ -247,6 +247,7 @@ keep_named(struct policy *p, const struct json *list)
 
 	for (i = 0; i < p->count; i++)
 		if (p->grants[i].effect == GRANT_DENY ||
+		    p->grants[i].effect == GRANT_MARK ||
 		    names(list, p->grants[i].id))
 			p->grants[n++] = p->grants[i];
 		else

@@ -13,11 +13,12 @@ const struct gate_field gate_fields[] = {{"agent", UNIT_WORD, false},
     {"kind", UNIT_WORD, false}, {"messages", UNIT_COUNT, false},
     {"model", UNIT_WORD, false}, {"open_calls", UNIT_COUNT, false},
     {"output", UNIT_COUNT, true}, {"pending", UNIT_COUNT, false},
-    {"report", UNIT_WORD, false}, {"seq", UNIT_COUNT, false},
-    {"state", UNIT_WORD, false}, {"tainted", UNIT_WORD, false},
-    {"text", UNIT_WORD, false}, {"time", UNIT_TIME, true},
-    {"tokens", UNIT_COUNT, true}, {"tool_calls", UNIT_COUNT, true},
-    {"turns", UNIT_COUNT, true}, {NULL, UNIT_COUNT, false}};
+    {"report", UNIT_WORD, false}, {"secret", UNIT_WORD, false},
+    {"seq", UNIT_COUNT, false}, {"state", UNIT_WORD, false},
+    {"tainted", UNIT_WORD, false}, {"text", UNIT_WORD, false},
+    {"time", UNIT_TIME, true}, {"tokens", UNIT_COUNT, true},
+    {"tool_calls", UNIT_COUNT, true}, {"turns", UNIT_COUNT, true},
+    {NULL, UNIT_COUNT, false}};
 
 #define EXPECTED                                             \
 	"NAME=VALUE, NAME<NUMBER, changed-only PATTERN..., " \

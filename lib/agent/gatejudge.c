@@ -246,8 +246,10 @@ judge_word(const struct gate_rule *r, const struct gate_subject *s,
 		is = m->agent;
 	else if (strcmp(r->field->name, "kind") == 0)
 		is = m->full ? "full" : "delta";
-	else if (strcmp(r->field->name, "tainted") == 0)
-		is = json_get_bool(state, "tainted", true) ? "true" : "false";
+	else if (strcmp(r->field->name, "tainted") == 0 ||
+		 strcmp(r->field->name, "secret") == 0)
+		is = json_get_bool(state, r->field->name, true) ? "true"
+								: "false";
 	v->holds =
 	    is != NULL && (strcmp(is, r->word) == 0) == (r->op == GATE_EQ);
 	if (is == NULL)
@@ -282,7 +284,7 @@ denied(const struct policy *p, const struct grant *g, const char *body)
 static bool
 touches(const struct grant *g, enum grant_kind kind, const char *body)
 {
-	if (g->effect == GRANT_DENY || g->kind != kind)
+	if (g->rights == 0 || g->effect == GRANT_DENY || g->kind != kind)
 		return false;
 	/* Relative to the workspace, whose place a bundle does not tell. */
 	if (kind == GRANT_FILE && (g->resource[0] == '/') != (body[0] == '/'))

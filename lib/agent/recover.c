@@ -19,11 +19,42 @@
 #include "base/mem.h"
 #include "base/tree.h"
 
+static struct tool_context
+context(struct runner *r)
+{
+	return (struct tool_context){.launcher = r->launcher,
+	    .policy = &r->s->state.policy,
+	    .workspace = r->s->workspace,
+	    .hidden = r->s->root->path,
+	    .quarantine = r->s->quarantine,
+	    .now = journal_now(&r->s->journal),
+	    .labels = r->s->state.labels,
+	    .files = &r->s->state.files};
+}
+
+/* What it may have changed has its labels, whoever saw it end. */
 static int
 result(struct runner *r, const struct call *c, enum tool_status status,
     const char *text, struct err *e)
 {
-	return calls_result(r, c, status, -1, text, strlen(text), e);
+	const struct tool *t = tool_find(&r->tools, c->name);
+	const struct tool_context ctx = context(r);
+	struct json *args CLEANUP_JSON = NULL;
+	struct tool_result res;
+	struct err ignored;
+	int got;
+
+	tool_result_init(&res);
+	res.status = status;
+	buf_puts(&res.text, text);
+	if (c->verdict == GRANT_ALLOW && t != NULL &&
+	    c->effect != EFFECT_NONE &&
+	    json_parse(c->arguments, strlen(c->arguments), &args, &ignored) ==
+		0)
+		tool_left(t, args, &ctx, c->time, &res);
+	got = callrecord_result(r, c, NULL, &res, e);
+	tool_result_free(&res);
+	return got;
 }
 
 static int
@@ -40,13 +71,7 @@ static int
 compare(struct runner *r, const struct tool *t, size_t index, struct err *e)
 {
 	const struct call *c = &r->s->state.calls[index];
-	struct tool_context ctx = {.launcher = r->launcher,
-	    .policy = &r->s->state.policy,
-	    .workspace = r->s->workspace,
-	    .hidden = r->s->root->path,
-	    .quarantine = r->s->quarantine,
-	    .now = journal_now(&r->s->journal),
-	    .tainted = r->s->state.tainted};
+	const struct tool_context ctx = context(r);
 	struct json *args CLEANUP_JSON = NULL;
 	struct digest now;
 	struct err why;

@@ -38,6 +38,7 @@ enum run_ask {
 struct run_options {
 	const char *model;		/* instead of the agent's; or NULL */
 	const char *goal;		/* said first; or NULL */
+	unsigned labels;		/* of the goal */
 	const struct limits *limits;	/* new ones; or NULL */
 	const char *prices, *temperature;
 	int64_t max_tokens;		/* of each reply; 0: the default */

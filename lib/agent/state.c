@@ -102,6 +102,7 @@ state_free(struct state *s)
 	free(s->text);
 	free(s->report);
 	free(s->jumps);
+	labelled_free(&s->files);
 	buf_free(&s->convo);
 	buf_free(&s->held);
 	policy_free(&s->policy);

@@ -44,7 +44,7 @@ struct call {
 	char *name;
 	char *arguments;	/* as the model wrote them */
 	enum call_phase phase;
-	int64_t seq;		/* of the tool.call */
+	int64_t seq, time;	/* of the tool.call */
 	enum tool_effect effect;
 	enum grant_effect verdict;
 	bool prepared;		/* digests before and after are known */
@@ -151,7 +151,9 @@ struct state {
 	struct taken *taken;
 	size_t taken_count, taken_cap;
 	bool awake;		/* time counts */
-	bool tainted;		/* text from a network is in the conversation */
+	unsigned labels;	/* of the conversation */
+	struct labelled_list files; /* that calls with labels wrote; what is
+				   put back keeps its label */
 	int64_t messages;	/* in the conversation */
 	struct digest tools;	/* of the tools' blob of the last model.call */
 	bool has_ckpt;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/statelabels.h"
 #include "base/jsonw.h"
 #include "base/utf8.h"
 
@@ -126,7 +127,9 @@ state_json(const struct state *s, struct buf *out)
 	jsonw_integer(&w, "messages", s->messages);
 	jsonw_digest(&w, "conversation", &running);
 	jsonw_digest(&w, "tools", &s->tools);
-	jsonw_bool(&w, "tainted", s->tainted);
+	jsonw_bool(&w, "tainted", (s->labels & LABEL_TAINTED) != 0);
+	jsonw_bool(&w, "secret", (s->labels & LABEL_SECRET) != 0);
+	labels_put_files(&w, "labelled", &s->files);
 	jsonw_end(&w, '}');
 	buf_putc(out, '\n');
 }

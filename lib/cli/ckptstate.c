@@ -46,6 +46,7 @@ words(struct states *s)
 {
 	static const char *const brief[] = {"state", "model"};
 	static const char *const lengthy[] = {"goal", "text", "report"};
+	static const char *const labels[] = {"tainted", "secret"};
 	const char *a, *b;
 	size_t i;
 
@@ -67,11 +68,13 @@ words(struct states *s)
 		if (b != NULL)
 			signed_row(s, lengthy[i], '+', b);
 	}
-	if (json_get_bool(s->a, "tainted", false) !=
-	    json_get_bool(s->b, "tainted", false))
-		row(s, "tainted",
-		    json_get_bool(s->b, "tainted", false) ? "no -> yes"
-							  : "yes -> no");
+	for (i = 0; i < COUNT_OF(labels); i++)
+		if (json_get_bool(s->a, labels[i], false) !=
+		    json_get_bool(s->b, labels[i], false))
+			row(s, labels[i],
+			    json_get_bool(s->b, labels[i], false)
+				? "no -> yes"
+				: "yes -> no");
 }
 
 static void

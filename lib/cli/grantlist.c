@@ -230,7 +230,7 @@ read_query(
 	c->q.arguments = *args;
 	c->q.tool = a->tool;
 	c->q.now = now_of(c->s);
-	c->q.tainted = c->s->state.tainted;
+	c->q.labels = c->s->state.labels;
 }
 
 int

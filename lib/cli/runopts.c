@@ -17,6 +17,7 @@ enum {
 	O_DENY,
 	O_EVENTS,
 	O_JSON,
+	O_LABEL,
 	O_MAX_CALLS,
 	O_MAX_COST,
 	O_MAX_REPLY,
@@ -45,6 +46,7 @@ static const struct opt opts[] = {
     {"grants", 'g', "FILE", "policy, agent-grant(5)"},
     {"image", 'i', "FILE", "what to start from"},
     {"json", O_JSON, NULL, "JSON events instead of text"},
+    {"label", O_LABEL, "LABEL", "the goal is tainted, or secret"},
     {"max-cost", O_MAX_COST, "AMOUNT", "end with 79 at this cost"},
     {"max-reply", O_MAX_REPLY, "N", "tokens of one reply"},
     {"max-time", O_MAX_TIME, "DURATION", "end with 79 after this time"},
@@ -176,6 +178,12 @@ option(struct run_args *a, int letter, const char *v)
 		    : letter == O_ALLOW ? "allow"
 					: "deny",
 		    v);
+		break;
+	case O_LABEL:
+		a->run.labels |= grant_label(v);
+		if (grant_label(v) == 0)
+			die_usage(&runopts_program,
+			    "--label: want tainted or secret");
 		break;
 	case O_JSON:
 		a->watch = WATCH_JSON;

@@ -28,22 +28,41 @@ say(struct decision *d, const char *text)
 	d->why[n] = '\0';
 }
 
+static enum grant_effect
+verdict_of(const struct grant *g, unsigned labels)
+{
+	if (g->effect == GRANT_ALLOW && g->limits.unless_tainted &&
+	    (labels & LABEL_TAINTED) != 0)
+		return GRANT_ASK;
+	return g->effect;
+}
+
+bool
+grant_leaves(enum grant_kind kind)
+{
+	return kind == GRANT_NET || kind == GRANT_MCP || kind == GRANT_AGENT ||
+	       kind == GRANT_HUMAN;
+}
+
 static void
 explain(struct decision *d, const struct subject *s)
 {
 	static const char *const verbs[] = {"denied", "asks first", "allowed"};
 	const struct grant_query *q = s->query;
 	const struct grant *g = d->winner;
-	bool tainted = g != NULL && d->verdict != g->effect;
+	const char *but = "";
 	struct buf text CLEANUP_BUF = {0};
 
+	if (g != NULL && d->verdict != g->effect)
+		but = verdict_of(g, q->labels) != g->effect
+			  ? ", for the context is tainted"
+			  : ", for it has read what is secret";
 	if (g != NULL && g->from != NULL)
 		buf_printf(&text, "%s by '%s' (%s)%s", verbs[d->verdict],
-		    g->line, g->from,
-		    tainted ? ", for the context is tainted" : "");
+		    g->line, g->from, but);
 	else if (g != NULL)
-		buf_printf(&text, "%s by '%s'%s", verbs[d->verdict], g->line,
-		    tainted ? ", for the context is tainted" : "");
+		buf_printf(
+		    &text, "%s by '%s'%s", verbs[d->verdict], g->line, but);
 	else if (s->text == NULL)
 		buf_printf(&text, "'%s:%s' is not a resource in its plain form",
 		    grant_kind_name(q->kind), q->resource);
@@ -51,14 +70,6 @@ explain(struct decision *d, const struct subject *s)
 		buf_printf(&text, "no grant to %s %s:%s", right_name(q->right),
 		    grant_kind_name(q->kind), s->text);
 	say(d, buf_str(&text));
-}
-
-static enum grant_effect
-verdict_of(const struct grant *g, bool tainted)
-{
-	if (g->effect == GRANT_ALLOW && g->limits.unless_tainted && tainted)
-		return GRANT_ASK;
-	return g->effect;
 }
 
 /* A grant that matches, and what it would decide. */
@@ -93,7 +104,10 @@ beats(const struct candidate *a, const struct candidate *b)
 	if_b = is_conditional(b->verdict.winner);
 	if (if_a != if_b)
 		return if_a;
-	return x < y;
+	if (x != y)
+		return x < y;
+	return a->verdict.winner->limits.release &&
+	       !b->verdict.winner->limits.release;
 }
 
 /* The one place that decides: for each right of the query's set. */
@@ -102,6 +116,8 @@ decide(const struct policy *p, const struct subject *s,
     struct verdict out[RIGHT_BITS])
 {
 	struct candidate best[RIGHT_BITS] = {{{GRANT_DENY, NULL}, 0}}, c;
+	bool held_back = (s->query->labels & LABEL_SECRET) != 0 &&
+			 grant_leaves(s->query->kind);
 	unsigned rights;
 	size_t i, bit;
 
@@ -111,14 +127,18 @@ decide(const struct policy *p, const struct subject *s,
 		    !subject_match(s, c.verdict.winner, &c.score))
 			continue;
 		c.verdict.effect =
-		    verdict_of(c.verdict.winner, s->query->tainted);
+		    verdict_of(c.verdict.winner, s->query->labels);
 		rights = c.verdict.winner->rights & s->query->right;
 		for (bit = 0; bit < RIGHT_BITS; bit++)
 			if ((rights >> bit & 1) != 0 && beats(&c, &best[bit]))
 				best[bit] = c;
 	}
-	for (bit = 0; bit < RIGHT_BITS; bit++)
+	for (bit = 0; bit < RIGHT_BITS; bit++) {
 		out[bit] = best[bit].verdict;
+		if (held_back && out[bit].effect == GRANT_ALLOW &&
+		    !out[bit].winner->limits.release)
+			out[bit].effect = GRANT_ASK;
+	}
 }
 
 static void
@@ -211,6 +231,37 @@ policy_decide(
 	explain(out, &s);
 }
 
+unsigned
+policy_labels(const struct policy *p, const struct grant_query *q)
+{
+	struct subject s CLEANUP(subject_free);
+	unsigned labels = 0;
+	size_t i;
+
+	subject_init(&s, q);
+	for (; p != NULL; p = p->above)
+		for (i = 0; i < p->count; i++)
+			if (p->grants[i].labels != 0 &&
+			    p->grants[i].revoked == 0 &&
+			    subject_covered(&s, &p->grants[i]))
+				labels |= p->grants[i].labels;
+	return labels;
+}
+
+unsigned
+policy_labels_of(const struct policy *p, enum grant_kind kind)
+{
+	unsigned labels = 0;
+	size_t i;
+
+	for (; p != NULL; p = p->above)
+		for (i = 0; i < p->count; i++)
+			if (p->grants[i].kind == kind &&
+			    p->grants[i].revoked == 0)
+				labels |= p->grants[i].labels;
+	return labels;
+}
+
 bool
 decision_use(struct decision *d, const struct decision *other)
 {
@@ -254,6 +305,7 @@ policy_approved(
 			continue;
 		out->grants[i].effect = GRANT_ALLOW;
 		out->grants[i].limits.unless_tainted = false;
+		out->grants[i].limits.release = true;
 	}
 	if (p->above == NULL)
 		return;

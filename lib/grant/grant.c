@@ -8,7 +8,8 @@
 #include "grant/resource.h"
 #include "grant/words.h"
 
-static const char *const effects[] = {"deny", "ask", "allow"};
+static const char *const effects[] = {"deny", "ask", "allow", "mark"};
+static const char *const labels[] = {"tainted", "secret"};
 
 static const struct {
 	const char *name;
@@ -46,6 +47,44 @@ grant_right(const char *name)
 	return right_named(name, strlen(name));
 }
 
+static unsigned
+label_named(const char *name, size_t len)
+{
+	unsigned i;
+
+	for (i = 0; i < COUNT_OF(labels); i++)
+		if (strlen(labels[i]) == len &&
+		    memcmp(labels[i], name, len) == 0)
+			return 1U << i;
+	return 0;
+}
+
+unsigned
+grant_label(const char *name)
+{
+	return label_named(name, strlen(name));
+}
+
+const char *
+grant_label_name(unsigned n)
+{
+	return n < COUNT_OF(labels) ? labels[n] : NULL;
+}
+
+static void
+print_labels(unsigned set, struct buf *out)
+{
+	const char *comma = "";
+	unsigned i;
+
+	for (i = 0; i < COUNT_OF(labels); i++) {
+		if ((set >> i & 1) == 0)
+			continue;
+		buf_printf(out, "%s%s", comma, labels[i]);
+		comma = ",";
+	}
+}
+
 static void
 print_rights(unsigned set, struct buf *out)
 {
@@ -71,11 +110,13 @@ parse_effect(struct words *w, enum grant_effect *out, struct err *e)
 			return 0;
 		}
 	}
-	return words_expected(w, "'allow', 'deny' or 'ask'", e);
+	return words_expected(w, "'allow', 'deny', 'ask' or 'mark'", e);
 }
 
+/* "a,b" as a set: rights, or a mark's labels. */
 static int
-parse_rights(struct words *w, unsigned *out, struct err *e)
+parse_set(struct words *w, unsigned (*named)(const char *, size_t),
+    const char *what, unsigned *out, struct err *e)
 {
 	const struct word *word = words_peek(w);
 	const char *s = word == NULL || word->quoted ? "" : word->text;
@@ -84,14 +125,14 @@ parse_rights(struct words *w, unsigned *out, struct err *e)
 
 	for (;; s += n + 1) {
 		n = strcspn(s, ",");
-		bit = right_named(s, n);
+		bit = named(s, n);
 		if (bit == 0)
-			return words_expected(w,
-			    "rights (read, write, exec, "
-			    "connect, call, send)",
-			    e);
+			return words_expected(w, what, e);
 		if ((set & bit) != 0)
-			return words_expected(w, "each right once", e);
+			return words_expected(w,
+			    named == label_named ? "each label once"
+						 : "each right once",
+			    e);
 		set |= bit;
 		if (s[n] == '\0')
 			break;
@@ -99,6 +140,24 @@ parse_rights(struct words *w, unsigned *out, struct err *e)
 	w->next++;
 	*out = set;
 	return 0;
+}
+
+static int
+parse_what(struct words *w, struct grant *g, struct err *e)
+{
+	if (g->effect == GRANT_MARK)
+		return parse_set(
+		    w, label_named, "labels (tainted, secret)", &g->labels, e);
+	return parse_set(w, right_named,
+	    "rights (read, write, exec, connect, call, send)", &g->rights, e);
+}
+
+/* Where data comes from. */
+static bool
+is_source(enum grant_kind kind)
+{
+	return kind == GRANT_FILE || kind == GRANT_TOOL || kind == GRANT_NET ||
+	       kind == GRANT_MCP;
 }
 
 static int
@@ -114,6 +173,9 @@ parse_resource(struct words *w, struct grant *g, struct err *e)
 		    "exec, net, model, tool, mcp, agent, human, clock, ckpt, "
 		    "image, obj, mem, world)",
 		    e);
+	if (g->effect == GRANT_MARK && !is_source(g->kind))
+		return words_expected(
+		    w, "file:, tool:, net: or mcp: after 'mark'", e);
 	if ((g->rights & ~resource_rights(g->kind)) != 0) {
 		print_rights(resource_rights(g->kind), &known);
 		return err_set(e, EX_CONFIG, 0,
@@ -140,10 +202,8 @@ grant_parse(const char *line, struct grant *out, struct err *e)
 
 	limits_init(&g.limits);
 	if (words_split(line, &w, e) < 0 ||
-	    parse_effect(&w, &g.effect, e) < 0 ||
-	    parse_rights(&w, &g.rights, e) < 0 ||
-	    parse_resource(&w, &g, e) < 0 ||
-	    limits_parse(&w, g.effect, g.kind, &g.limits, e) < 0) {
+	    parse_effect(&w, &g.effect, e) < 0 || parse_what(&w, &g, e) < 0 ||
+	    parse_resource(&w, &g, e) < 0 || limits_parse(&w, &g, e) < 0) {
 		grant_free(&g);
 		return -1;
 	}
@@ -171,7 +231,10 @@ void
 grant_print(const struct grant *g, struct buf *out)
 {
 	buf_printf(out, "%s ", effects[g->effect]);
-	print_rights(g->rights, out);
+	if (g->effect == GRANT_MARK)
+		print_labels(g->labels, out);
+	else
+		print_rights(g->rights, out);
 	buf_printf(out, " %s:", grant_kind_name(g->kind));
 	if (g->resource[strcspn(g->resource, " \"")] == '\0')
 		buf_puts(out, g->resource);

@@ -15,7 +15,14 @@
 #include "base/err.h"
 #include "base/json.h"
 
-enum grant_effect { GRANT_DENY, GRANT_ASK, GRANT_ALLOW }; /* least first */
+/* Least first; a mark is no authority but a label on what comes from there. */
+enum grant_effect { GRANT_DENY, GRANT_ASK, GRANT_ALLOW, GRANT_MARK };
+
+/* What is known of where data came from, a set. */
+enum {
+	LABEL_TAINTED = 1,	/* from outside: others may have written it */
+	LABEL_SECRET = 2	/* is not to leave without an exact release */
+};
 
 enum grant_kind {
 	GRANT_FILE,
@@ -67,11 +74,13 @@ struct grant_limits {
 	char *via;		/* only inside this tool's sandbox */
 	char *with;		/* name of a secret */
 	bool unless_tainted;
+	bool release;		/* what is secret may leave by it */
 };
 
 struct grant {
 	enum grant_effect effect;
-	unsigned rights;
+	unsigned rights;	/* a mark's: none */
+	unsigned labels;	/* of a mark; else none */
 	enum grant_kind kind;
 	char *resource;		/* the body after "kind:", as written; net: in
 				   lower case, addresses in canonical form */
@@ -163,7 +172,8 @@ struct grant_query {
 	const struct json *arguments;	/* for `where`; NULL: none */
 	const char *tool;		/* whose sandbox asks, for `via`; or NULL */
 	int64_t now;			/* effective real time */
-	bool tainted;
+	unsigned labels;		/* of what acts: the context, and what
+					   its sandbox can read */
 };
 
 #define DECISION_USED ((size_t)4 * (LAYERS_MOST + 1))
@@ -179,7 +189,8 @@ struct decision {
 /* Decide by one layer.  Any matching deny wins; else the most specific match:
  * the closest resource, then one with `where` or `via` before one without; at
  * equal specificity ask beats allow; `unless tainted` turns an allow into an
- * ask.  Pure. */
+ * ask.  And so does what is secret, when that is where data leaves (net, mcp,
+ * agent, human), for what decides without `release secret`.  Pure. */
 void policy_decide(const struct policy *, const struct grant_query *,
     struct decision *out);
 /* One layer's own decision, with the layers above it left out. */
@@ -213,15 +224,25 @@ struct verdict {
 };
 void policy_verdicts(const struct policy *, const struct grant_query *,
     struct verdict out[RIGHT_BITS]);
+/* The labels that the marks of all layers put on the query's resource; its
+ * right does not matter. */
+unsigned policy_labels(const struct policy *, const struct grant_query *);
+/* Those that they put on anything of this kind. */
+unsigned policy_labels_of(const struct policy *, enum grant_kind);
 /* Does this grant match, limits included? */
 bool grant_matches(const struct grant *, const struct grant_query *);
 
 /* "read,write" and back; kinds' names; verdicts' names. */
-const char *grant_effect_name(enum grant_effect);	/* deny ask allow */
+const char *grant_effect_name(enum grant_effect);	/* deny ask allow mark */
 const char *grant_kind_name(enum grant_kind);
+/* Does data leave by a grant of this kind? */
+bool grant_leaves(enum grant_kind);
 /* Split "kind:body" (the body borrowed); -1 when the kind is unknown. */
 int grant_split(const char *resource, enum grant_kind *, const char **body);
 /* One right's name to its bit, 0 when unknown. */
 unsigned grant_right(const char *name);
+/* A label's bit, 0 when unknown; the name of the bit 1 << `n`, or NULL. */
+unsigned grant_label(const char *name);
+const char *grant_label_name(unsigned n);
 
 #endif

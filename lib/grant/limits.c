@@ -127,6 +127,15 @@ parse_unless(struct words *w, struct grant_limits *l, struct err *e)
 }
 
 static int
+parse_release(struct words *w, struct grant_limits *l, struct err *e)
+{
+	if (!words_take(w, "secret"))
+		return words_expected(w, "'secret'", e);
+	l->release = true;
+	return 0;
+}
+
+static int
 parse_with(struct words *w, struct grant_limits *l, struct err *e)
 {
 	if (!is_identifier(plain(w)))
@@ -196,21 +205,29 @@ static const struct {
 	bool deny;  /* means something on a deny */
 	bool again; /* may stand more than once */
 	bool net;   /* only where bytes go through our hands */
+	bool out;   /* only where data leaves for one that is named */
 } keys[] = {
-    {"uses", parse_uses, false, false, false},
-    {"for", parse_for, true, false, false},
-    {"until", parse_until, true, false, false},
-    {"bytes", parse_bytes, false, false, true},
-    {"delegable", parse_delegable, false, false, false},
-    {"where", parse_where, true, true, false},
-    {"via", parse_via, true, false, false},
-    {"unless", parse_unless, false, false, false},
-    {"with", parse_with, false, false, true},
+    {"uses", parse_uses, false, false, false, false},
+    {"for", parse_for, true, false, false, false},
+    {"until", parse_until, true, false, false, false},
+    {"bytes", parse_bytes, false, false, true, false},
+    {"delegable", parse_delegable, false, false, false, false},
+    {"where", parse_where, true, true, false, false},
+    {"via", parse_via, true, false, false, false},
+    {"unless", parse_unless, false, false, false, false},
+    {"release", parse_release, false, false, false, true},
+    {"with", parse_with, false, false, true, false},
 };
 
+/* One party, and no more: a host with its port, one name. */
+static bool
+is_exact(const struct grant *g)
+{
+	return grant_leaves(g->kind) && strchr(g->resource, '*') == NULL;
+}
+
 static int
-parse_one(struct words *w, enum grant_effect effect, enum grant_kind kind,
-    unsigned *seen, struct grant_limits *out, struct err *e)
+parse_one(struct words *w, struct grant *g, unsigned *seen, struct err *e)
 {
 	size_t i;
 
@@ -220,30 +237,37 @@ parse_one(struct words *w, enum grant_effect effect, enum grant_kind kind,
 	if (i == COUNT_OF(keys))
 		return words_expected(w,
 		    "a limit (uses, for, until, bytes, "
-		    "delegable, where, via, unless tainted, with)",
+		    "delegable, where, via, unless tainted, "
+		    "release secret, with)",
 		    e);
 	if ((*seen & 1u << i) != 0 && !keys[i].again)
 		return words_expected(w, "each limit once", e);
-	if (effect == GRANT_DENY && !keys[i].deny)
+	if (g->effect == GRANT_MARK)
+		return words_expected(w, "no limit on a mark", e);
+	if (g->effect == GRANT_DENY && !keys[i].deny)
 		return words_expected(
 		    w, "for, until, where or via on a deny", e);
-	if (keys[i].again && kind != GRANT_TOOL && kind != GRANT_MCP)
+	if (keys[i].again && g->kind != GRANT_TOOL && g->kind != GRANT_MCP)
 		return words_expected(w, "'where' on tool: and mcp: only", e);
-	if (keys[i].net && kind != GRANT_NET)
+	if (keys[i].net && g->kind != GRANT_NET)
 		return words_expected(w, "'bytes' and 'with' on net: only", e);
+	if (keys[i].out && !is_exact(g))
+		return words_expected(w,
+		    "'release' on one host and port, or one mcp:, agent: or "
+		    "human: only",
+		    e);
 	*seen |= 1u << i;
 	w->next++;
-	return keys[i].parse(w, out, e);
+	return keys[i].parse(w, &g->limits, e);
 }
 
 int
-limits_parse(struct words *w, enum grant_effect effect, enum grant_kind kind,
-    struct grant_limits *out, struct err *e)
+limits_parse(struct words *w, struct grant *g, struct err *e)
 {
 	unsigned seen = 0;
 
 	while (words_peek(w) != NULL)
-		if (parse_one(w, effect, kind, &seen, out, e) < 0)
+		if (parse_one(w, g, &seen, e) < 0)
 			return -1;
 	return 0;
 }
@@ -320,6 +344,8 @@ limits_print(const struct grant_limits *l, struct buf *out)
 		buf_printf(out, " via tool:%s", l->via);
 	if (l->unless_tainted)
 		buf_puts(out, " unless tainted");
+	if (l->release)
+		buf_puts(out, " release secret");
 	if (l->with != NULL)
 		buf_printf(out, " with %s", l->with);
 }

@@ -258,6 +258,15 @@ subject_match(const struct subject *s, const struct grant *g, uint64_t *score)
 }
 
 bool
+subject_covered(const struct subject *s, const struct grant *g)
+{
+	uint64_t score;
+
+	return s->text != NULL && g->kind == s->query->kind &&
+	       match_resource(s, g, &score);
+}
+
+bool
 grant_matches(const struct grant *g, const struct grant_query *q)
 {
 	struct subject s CLEANUP(subject_free);

@@ -50,5 +50,8 @@ subject_misses(const struct subject *s, const struct grant *g)
  */
 bool subject_match(const struct subject *, const struct grant *,
     uint64_t *score);
+/* Is what is asked for what the grant's resource names, whatever the right and
+ * the limits? */
+bool subject_covered(const struct subject *, const struct grant *);
 
 #endif

@@ -130,14 +130,15 @@ limits_within(const struct grant *child, const struct grant *parent)
 	       (p->via == NULL || same(c->via, p->via)) &&
 	       (c->unless_tainted || !p->unless_tainted ||
 		   child->effect == GRANT_ASK) &&
-	       same(c->with, p->with);
+	       (!c->release || p->release) && same(c->with, p->with);
 }
 
 bool
 grant_within(const struct grant *child, const struct grant *parent)
 {
-	return child->effect != GRANT_DENY && parent->revoked == 0 &&
-	       child->effect <= parent->effect && child->kind == parent->kind &&
+	return child->effect != GRANT_DENY && parent->effect != GRANT_MARK &&
+	       parent->revoked == 0 && child->effect <= parent->effect &&
+	       child->kind == parent->kind &&
 	       (child->rights & ~parent->rights) == 0 &&
 	       covers(parent, child) && limits_within(child, parent);
 }

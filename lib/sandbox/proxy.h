@@ -27,7 +27,7 @@ struct proxy_job {
 	const char *workspace;		/* absolute, or NULL */
 	const char *tool;		/* whose sandbox, for `via`; or NULL */
 	int64_t now;			/* effective time */
-	bool tainted;
+	unsigned labels;		/* of what the call can read */
 	const struct secrets *secrets;	/* the launcher's, or NULL */
 };
 

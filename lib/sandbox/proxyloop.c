@@ -218,7 +218,7 @@ proxyloop_run(const struct proxyspec *spec, struct issuer *issuer, int listener,
 	    .workspace = spec->workspace == NULL ? "/" : spec->workspace,
 	    .tool = spec->tool,
 	    .now = spec->job.now,
-	    .tainted = spec->job.tainted};
+	    .labels = spec->job.labels};
 	l->listener = listener;
 	l->control = control;
 	run(l);

@@ -62,7 +62,8 @@ bool
 proxyspec_opens(const struct proxy_job *job, const struct grant *g)
 {
 	return g->kind == GRANT_NET && g->effect == GRANT_ALLOW &&
-	       g->revoked == 0 &&
+	       g->revoked == 0 && !g->limits.unless_tainted &&
+	       ((job->labels & LABEL_SECRET) == 0 || g->limits.release) &&
 	       (g->limits.via == NULL ||
 		   (job->tool != NULL &&
 		       strcmp(g->limits.via, job->tool) == 0)) &&
@@ -126,7 +127,7 @@ proxyspec_write(const struct proxy_job *job, struct buf *out)
 	put_text(out, job->workspace);
 	put_text(out, job->tool);
 	put_number(out, job->now);
-	put_number(out, job->tainted);
+	put_number(out, job->labels);
 	for (p = job->policy; p != NULL; p = p->above)
 		layers++;
 	put_number(out, layers);
@@ -209,7 +210,7 @@ proxyspec_read(
 	s->workspace = get_text(&c);
 	s->tool = get_text(&c);
 	s->job.now = get_number(&c);
-	s->job.tainted = get_number(&c) != 0;
+	s->job.labels = (unsigned)get_number(&c);
 	for (n = get_number(&c); n > 0 && !c.bad; n--) {
 		if (get_layer(&c, s, p, e) < 0) {
 			proxyspec_free(s);

@@ -11,7 +11,7 @@ reach_host(const struct reach *r, const char *resource, struct decision *out)
 	    .workspace = r->workspace,
 	    .tool = r->tool,
 	    .now = r->now,
-	    .tainted = r->tainted};
+	    .labels = r->labels};
 
 	policy_decide(r->policy, &q, out);
 }

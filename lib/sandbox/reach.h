@@ -19,7 +19,7 @@ struct reach {
 	const char *workspace;	/* absolute */
 	const char *tool;	/* whose sandbox, for `via`; or NULL */
 	int64_t now;		/* effective real time */
-	bool tainted;
+	unsigned labels;	/* of who connects */
 };
 
 /* Decide "host:port". */

@@ -149,7 +149,7 @@ compile_grant(struct compiler *c, const struct grant *g, struct err *e)
 	char *body CLEANUP_FREE = mem_strdup(g->resource);
 	char *path CLEANUP_FREE = NULL;
 
-	if (g->kind != GRANT_FILE)
+	if (g->kind != GRANT_FILE || g->effect == GRANT_MARK)
 		return 0;
 	if (check_limits(c, g, e) < 0)
 		return -1;
@@ -220,6 +220,22 @@ hide(struct view *v, const char *hidden)
 	view_add(v, hidden, 0);
 }
 
+void
+view_hide(struct view *v, const char *path)
+{
+	size_t i;
+
+	if (v->workspace != NULL && path_below(v->workspace, path))
+		return;
+	for (i = 0; i < v->count;) {
+		if (path_below(v->entries[i].path, path))
+			drop_entry(v, i);
+		else
+			i++;
+	}
+	view_add(v, path, 0);
+}
+
 static bool
 sees(struct compiler *c, const char *path, unsigned right)
 {
@@ -241,7 +257,8 @@ names_tmp(struct compiler *c)
 
 int
 view_compile(const struct policy *p, const char *workspace, const char *hidden,
-    const char *tool, int64_t now, struct view *out, struct err *e)
+    const char *tool, unsigned labels, int64_t now, struct view *out,
+    struct err *e)
 {
 	struct view v = {.workspace = mem_strdup(workspace)};
 	struct compiler c = {.policy = p,
@@ -250,7 +267,7 @@ view_compile(const struct policy *p, const char *workspace, const char *hidden,
 		.workspace = workspace,
 		.tool = tool,
 		.now = now,
-		.tainted = true}};
+		.labels = labels}};
 	size_t i;
 
 	v.devices = sees(&c, "/dev/null", VIEW_READ);

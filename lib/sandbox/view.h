@@ -39,19 +39,21 @@ struct view {
  * `workspace` is absolute and real (no symbolic links); `hidden` (the agents'
  * root, the same, or NULL) is always masked, but for the workspace when that
  * lies inside it.  `tool` is whose sandbox it is, for `via` grants (or NULL).
- * An `ask` compiles as a deny, and so does what is only granted `unless
- * tainted`.  What cannot be read cannot be written either.  /tmp is a private
+ * An `ask` compiles as a deny, and so does, with LABEL_TAINTED among `labels`
+ * (of what acts inside), what is only granted `unless tainted`.  What cannot be read cannot be written either.  /tmp is a private
  * one under the profile base, unless a grant names the machine's.  Status 78
  * when a policy cannot be enforced by this kernel interface.
  */
 int view_compile(const struct policy *, const char *workspace,
-    const char *hidden, const char *tool, int64_t now, struct view *out,
-    struct err *);
+    const char *hidden, const char *tool, unsigned labels, int64_t now,
+    struct view *out, struct err *);
 void view_free(struct view *);
 
 /* Add one path with rights, for all below it as well; a later entry for the
  * same path replaces it. */
 void view_add(struct view *, const char *path, unsigned rights);
+/* Hide one path and all that is granted below it. */
+void view_hide(struct view *, const char *path);
 /* The entry whose rights hold for `path` (itself, or the folder it is in);
  * NULL: not visible. */
 const struct view_entry *view_find(const struct view *, const char *path);

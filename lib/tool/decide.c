@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/url.h"
-#include "tool/tool.h"
+#include "tool/exposure.h"
 
 static void
 decide_for(const struct tool_context *c, const struct tool *tool,
@@ -27,7 +27,7 @@ decide_for(const struct tool_context *c, const struct tool *tool,
 	    .workspace = c->workspace,
 	    .tool = tool->name,
 	    .now = c->now,
-	    .tainted = c->tainted};
+	    .labels = c->labels};
 
 	policy_decide(c->policy, &q, out);
 }
@@ -101,7 +101,7 @@ decide_call(const struct tool *tool, const struct json *arguments,
 	    .workspace = c->workspace,
 	    .arguments = arguments,
 	    .now = c->now,
-	    .tainted = c->tainted};
+	    .labels = c->labels};
 	const struct policy *p = c->policy;
 	struct decision d;
 
@@ -175,13 +175,33 @@ decide_inside(const struct tool *tool, const struct json *arguments,
 	deny_because(out, "a tool whose effect is not known");
 }
 
+/*
+ * A question goes to the people who answer requests, and a request to let a
+ * secret out would show them the same.
+ */
+static void
+decide_question(
+    const struct tool *tool, const struct tool_context *c, struct decision *out)
+{
+	struct tool_context open = *c;
+	struct decision d;
+
+	open.labels &= ~(unsigned)LABEL_SECRET;
+	decide_for(&open, tool, RIGHT_SEND, GRANT_HUMAN, "*", &d);
+	least(out, &d);
+}
+
 void
 tool_decide(const struct tool *tool, const struct json *arguments,
-    const struct tool_context *c, struct decision *out)
+    const struct tool_context *from, struct decision *out)
 {
 	const char *url = json_get_string(arguments, "url");
+	struct exposure x CLEANUP(exposure_free) = {0};
+	struct tool_context with = *from, *c = &with;
 	struct decision d, effect;
 
+	exposure_find(tool, arguments, from, &x);
+	with.labels = x.labels;
 	decide_call(tool, arguments, c, &d);
 	if (d.verdict != GRANT_DENY) {
 		switch (tool->kind) {
@@ -197,11 +217,8 @@ tool_decide(const struct tool *tool, const struct json *arguments,
 			decide_fetch(tool, url == NULL ? "" : url, c, &d);
 			break;
 		case TOOL_RUNNER:
-			if (strcmp(tool->name, "ask_human") != 0)
-				break;
-			decide_for(
-			    c, tool, RIGHT_SEND, GRANT_HUMAN, "*", &effect);
-			least(&d, &effect);
+			if (strcmp(tool->name, "ask_human") == 0)
+				decide_question(tool, c, &d);
 			break;
 		case TOOL_PROGRAM:
 			break;

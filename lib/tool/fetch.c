@@ -11,6 +11,7 @@
 #include "base/http.h"
 #include "base/url.h"
 #include "sandbox/reach.h"
+#include "tool/exposure.h"
 #include "tool/inside.h"
 #include "tool/stream.h"
 
@@ -21,6 +22,7 @@
 struct fetch {
 	const struct tool *tool;
 	const struct tool_context *ctx;
+	unsigned labels;          /* of what is asked for, and was told */
 	struct url url;           /* of this hop */
 	char *first;              /* the resource of the first */
 	struct decision decision; /* which granted it */
@@ -66,7 +68,8 @@ reach_of(const struct fetch *f)
 	return (struct reach){.policy = f->ctx->policy,
 	    .workspace = f->ctx->workspace,
 	    .tool = f->tool->name,
-	    .now = f->ctx->now};
+	    .now = f->ctx->now,
+	    .labels = f->labels};
 }
 
 static bool
@@ -227,6 +230,16 @@ follow(struct fetch *f, const struct http_head *head, struct tool_result *out)
 	return granted(f, true, out);
 }
 
+/* What the host says tells where to go next. */
+static void
+hear(struct fetch *f)
+{
+	char *resource CLEANUP_FREE = url_resource(&f->url);
+	const struct grant_query q = {.kind = GRANT_NET, .resource = resource};
+
+	f->labels |= policy_labels(f->ctx->policy, &q) | LABEL_TAINTED;
+}
+
 /* All hops; 0 with a result. */
 static int
 run_fetch(struct fetch *f, struct http *http, int stop_fd,
@@ -241,6 +254,7 @@ run_fetch(struct fetch *f, struct http *http, int stop_fd,
 	for (i = 0; i <= FETCH_HOPS; i++) {
 		if (hop(f, http, deadline, stop_fd, &h, e) < 0)
 			return -1;
+		hear(f);
 		if (h.end == HTTP_STOPPED)
 			return err_set(e, EX_TEMPFAIL, 0, "stopped");
 		if (h.end != HTTP_DONE) {
@@ -264,6 +278,7 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
     struct err *e)
 {
 	const char *text = json_get_string(arguments, "url");
+	struct exposure x CLEANUP(exposure_free) = {0};
 	struct fetch f = {.tool = tool, .ctx = ctx};
 	int64_t started = clock_mono();
 	struct tool_result result;
@@ -271,8 +286,9 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
 	struct http *http;
 	int r = 0;
 
+	exposure_find(tool, arguments, ctx, &x);
+	f.labels = x.labels;
 	tool_result_init(&result);
-	result.tainted = true;
 	stream_init(&f.body, -1, tool->max_output);
 	if (url_parse(text == NULL ? "" : text, &f.url, &bad) < 0) {
 		say(&result, TOOL_FAILED, bad.msg);
@@ -281,6 +297,7 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
 		r = run_fetch(&f, http, stop_fd, &result, e);
 		http_close(http);
 	}
+	result.labels = f.labels | LABEL_TAINTED;
 	url_free(&f.url);
 	free(f.first);
 	stream_free(&f.body);

@@ -35,7 +35,7 @@ describe_view(const char *dir, struct view *view, struct err *e)
 
 	policy_init(&base);
 	policy_add_base(&base);
-	if (view_compile(&base, "/", NULL, NULL, clock_real(), view, e) < 0)
+	if (view_compile(&base, "/", NULL, NULL, 0, clock_real(), view, e) < 0)
 		return -1;
 	free(view->workspace);
 	view->workspace = NULL;

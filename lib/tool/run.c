@@ -27,6 +27,7 @@ tool_result_free(struct tool_result *r)
 {
 	buf_free(&r->text);
 	buf_free(&r->net);
+	labelled_free(&r->wrote);
 }
 
 /* Take what has come, and end what prints without end. */
@@ -185,6 +186,16 @@ look_again(const struct tool_run *run, struct tool_result *out)
 	buf_puts(&out->text, "; the output of the call is withheld");
 }
 
+static void
+tell_hidden(const struct tool_run *run, struct buf *text)
+{
+	if (run->hidden > 0)
+		buf_printf(new_line(text),
+		    "[%zu labelled %s hidden from this call: name it in the "
+		    "arguments to use it]",
+		    run->hidden, run->hidden == 1 ? "path is" : "paths are");
+}
+
 void
 tool_finish(struct tool_run *run, struct tool_result *out)
 {
@@ -195,7 +206,8 @@ tool_finish(struct tool_run *run, struct tool_result *out)
 	tool_result_init(out);
 	fd_cleanup(&run->go);
 	r = child_wait(&run->child, &end, &e);
-	out->tainted = run->net >= 0;
+	out->labels = run->labels;
+	wrote_find(&run->wrote, run->labels, &out->wrote);
 	proxy_finish(&run->net, run->meter, &out->net);
 	run_drain(run);
 	stream_text(&run->out, &out->text);
@@ -206,6 +218,7 @@ tool_finish(struct tool_run *run, struct tool_result *out)
 		out->status = TOOL_FAILED;
 		buf_printf(new_line(&out->text), "[cannot run it: %s]", e.msg);
 	}
+	tell_hidden(run, &out->text);
 	look_again(run, out);
 	run_release(run);
 }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "tool/args.h"
+#include "tool/exposure.h"
 #include "tool/inside.h"
 #include "tool/start.h"
 #include "tool/stream.h"
@@ -217,6 +218,7 @@ run_release(struct tool_run *run)
 	fd_cleanup(&run->go);
 	fd_cleanup(&run->net);
 	guard_free(&run->guard);
+	wrote_free(&run->wrote);
 	free(run->quarantine);
 	run->quarantine = NULL;
 }
@@ -273,9 +275,13 @@ run_read_header(struct tool_run *run, int64_t deadline)
 
 /* What a call on `tool` needs besides its arguments. */
 static int
-call_init(struct call *c, const struct tool *tool,
-    const struct tool_context *ctx, struct view *view, struct err *e)
+call_init(struct call *c, const struct tool *tool, const struct json *arguments,
+    const struct tool_context *ctx, struct exposure *x, struct view *view,
+    struct err *e)
 {
+	size_t i;
+
+	exposure_find(tool, arguments, ctx, x);
 	*c = (struct call){.tool = tool,
 	    .launcher = ctx->launcher,
 	    .view = view,
@@ -285,8 +291,45 @@ call_init(struct call *c, const struct tool *tool,
 	    .main = tool->main,
 	    .prepares = tool->prepares,
 	    .timeout = tool->timeout};
-	return view_compile(ctx->policy, ctx->workspace, ctx->hidden,
-	    tool->name, ctx->now, view, e);
+	if (view_compile(ctx->policy, ctx->workspace, ctx->hidden, tool->name,
+		x->labels, ctx->now, view, e) < 0)
+		return -1;
+	for (i = 0; i < x->hidden_count; i++)
+		view_hide(view, x->hidden[i]);
+	return 0;
+}
+
+/* What a call changes has its labels. */
+static void
+watch_writes(const struct call *c, const struct json *arguments,
+    const struct tool_context *ctx, const struct exposure *x, struct wrote *out)
+{
+	if (x->labels == 0)
+		return;
+	if (c->tool->prepares)
+		wrote_one(out, c->view, ctx->workspace,
+		    json_get_string(arguments, "path"));
+	else if (c->tool->kind != TOOL_INSIDE)
+		wrote_all(out, c->view, ctx->workspace);
+}
+
+void
+tool_left(const struct tool *tool, const struct json *arguments,
+    const struct tool_context *ctx, int64_t since, struct tool_result *out)
+{
+	struct exposure x CLEANUP(exposure_free) = {0};
+	struct view view CLEANUP(view_free) = {0};
+	struct wrote w = {0};
+	struct call call;
+	struct err e;
+
+	if (call_init(&call, tool, arguments, ctx, &x, &view, &e) < 0)
+		return;
+	out->labels = x.labels;
+	watch_writes(&call, arguments, ctx, &x, &w);
+	wrote_forget(&w, since);
+	wrote_find(&w, x.labels, &out->wrote);
+	wrote_free(&w);
 }
 
 int
@@ -299,17 +342,15 @@ tool_start(const struct tool *tool, const struct json *arguments,
 	    "/bin/sh", "-c", json_get_string(arguments, "command"), NULL};
 	struct buf text CLEANUP_BUF = {0};
 	struct view view CLEANUP(view_free) = {0};
-	const struct proxy_job job = {.policy = ctx->policy,
-	    .workspace = ctx->workspace,
-	    .tool = tool->name,
-	    .now = ctx->now,
-	    .tainted = ctx->tainted,
-	    .secrets = launcher_secrets(ctx->launcher)};
+	struct exposure x CLEANUP(exposure_free) = {0};
+	struct wrote written = {0};
+	struct proxy_job job;
 	struct tool_run run;
 	struct call call;
 
-	if (call_init(&call, tool, ctx, &view, e) < 0)
+	if (call_init(&call, tool, arguments, ctx, &x, &view, e) < 0)
 		return -1;
+	job = exposure_job(&x, tool, ctx);
 	call.held = held;
 	if (tool->kind != TOOL_INSIDE)
 		call.net = &job;
@@ -330,8 +371,14 @@ tool_start(const struct tool *tool, const struct json *arguments,
 		return err_set(e, EX_SOFTWARE, 0,
 		    "'%s' is not run in a sandbox", tool->name);
 	}
-	if (call_start(&call, &run, e) < 0)
+	watch_writes(&call, arguments, ctx, &x, &written);
+	if (call_start(&call, &run, e) < 0) {
+		wrote_free(&written);
 		return -1;
+	}
+	run.wrote = written;
+	run.labels = x.labels;
+	run.hidden = x.hidden_count;
 	if (call.prepares)
 		run_read_header(&run, clock_deadline(tool->timeout));
 	if (call.prepares && !held && tool_go(&run, e) < 0) {
@@ -367,12 +414,13 @@ tool_look(const struct tool *tool, const struct json *arguments,
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct view view CLEANUP(view_free) = {0};
+	struct exposure x CLEANUP(exposure_free) = {0};
 	struct tool_result result;
 	struct tool_run run;
 	struct call call;
 	bool known;
 
-	if (call_init(&call, tool, ctx, &view, e) < 0)
+	if (call_init(&call, tool, arguments, ctx, &x, &view, e) < 0)
 		return -1;
 	json_print(arguments, &text);
 	call.argument = (struct slice){buf_str(&text), text.len};

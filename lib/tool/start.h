@@ -18,6 +18,7 @@ struct call {
 	sandbox_main *main;
 	struct slice argument;
 	int64_t timeout;
+	const struct exposure *reads;	/* or NULL: nothing labelled */
 	bool held, prepares;
 	const struct proxy_job *net;	/* or NULL: it needs none */
 	struct policy *meter;		/* see tool_context */

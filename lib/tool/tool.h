@@ -16,6 +16,8 @@
 #include "grant/grant.h"
 #include "sandbox/guard.h"
 #include "sandbox/sandbox.h"
+#include "tool/labelled.h"
+#include "tool/wrote.h"
 
 /* What a call may change. */
 enum tool_effect { EFFECT_NONE, EFFECT_WORKSPACE, EFFECT_EXTERNAL };
@@ -90,7 +92,8 @@ struct tool_context {
 	const char *quarantine;		/* where to what a call made at a
 					   denied name goes; or NULL */
 	int64_t now;			/* effective time, for grants */
-	bool tainted;			/* what the model knows is, or may be */
+	unsigned labels;		/* of the context, so of the arguments */
+	const struct labelled_list *files; /* of the workspace; or NULL */
 	/* The arguments as the model wrote them, passed on as they stand;
 	 * when empty they are written anew from the tree. */
 	struct slice text;
@@ -124,7 +127,9 @@ struct tool_result {
 	enum tool_status status;
 	int exit;		/* exit status of a command or program, or -1 */
 	struct buf text;	/* the answer, UTF-8 (bad bytes repaired) */
-	bool tainted;		/* came from a network */
+	unsigned labels;	/* of all that it could have read */
+	struct labelled_list wrote; /* what it may have changed, when it has
+				   labels */
 	struct buf net;		/* what its proxy decided, a JSON array; or
 				   empty */
 	int64_t ns;		/* wall time */
@@ -156,6 +161,9 @@ struct tool_run {
 	int64_t timeout;	/* nanoseconds from when it goes */
 	int64_t deadline;	/* clock_mono; NEVER while it is held */
 	int64_t grace;		/* when SIGKILL follows SIGTERM; or NEVER */
+	unsigned labels;	/* of all that it can read */
+	size_t hidden;		/* labelled paths that it cannot see */
+	struct wrote wrote;	/* what it changes, when it has labels */
 	bool timed_out, flooded;
 	bool run_over;		/* the deadline is the whole run's */
 	/* Of a tool that prepares, once tool_start returned with `prepared`;
@@ -196,6 +204,11 @@ void tool_cancel(struct tool_run *);
 int tool_look(const struct tool *, const struct json *arguments,
     const struct tool_context *, struct digest *now, bool *exists,
     struct err *);
+
+/* What a call that ended unseen may have left: its labels, and what changed
+ * since it began (real time). */
+void tool_left(const struct tool *, const struct json *arguments,
+    const struct tool_context *, int64_t since, struct tool_result *out);
 
 /* http_get, by the runner itself; `stop_fd` as above.  Redirects are decided
  * again by net grant; private and loopback addresses only when granted by

@@ -62,7 +62,7 @@ main(int argc, char *argv[])
 	if (policy_add(&p, "allow connect net:localhost:80", "", &e) < 0 ||
 	    launcher_start(SANDBOX_STRICT, &l, &e) < 0 ||
 	    launcher_add_proxy(l, &e) < 0 ||
-	    view_compile(&p, "/", NULL, NULL, clock_real(), &v, &e) < 0)
+	    view_compile(&p, "/", NULL, NULL, 0, clock_real(), &v, &e) < 0)
 		bench_fail("network", &e);
 	const struct proxy_job job = {.policy = &p, .now = clock_real()};
 

@@ -38,7 +38,7 @@ compile(struct view *v)
 	policy_add_base(&p);
 	policy_add_workspace(&p);
 	if (getcwd(here, sizeof(here)) == NULL ||
-	    view_compile(&p, here, NULL, NULL, clock_real(), v, &e) < 0)
+	    view_compile(&p, here, NULL, NULL, 0, clock_real(), v, &e) < 0)
 		bench_fail("view", &e);
 	policy_free(&p);
 }

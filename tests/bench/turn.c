@@ -109,7 +109,8 @@ prepare(struct bench *b, const char *dir, size_t rounds)
 	policy_init(&p);
 	policy_add_base(&p);
 	policy_add_workspace(&p);
-	if (view_compile(&p, dir, NULL, NULL, clock_real(), &b->view, &e) < 0)
+	if (view_compile(&p, dir, NULL, NULL, 0, clock_real(), &b->view, &e) <
+	    0)
 		bench_fail("view", &e);
 	policy_free(&p);
 	b->root = mem_printf("%s/root", dir);

@@ -22,6 +22,7 @@ check_same(const struct grant *a, const struct grant *b)
 	const struct grant_limits *x = &a->limits, *y = &b->limits;
 	size_t i;
 
+	assert(a->labels == b->labels && x->release == y->release);
 	assert(a->effect == b->effect && a->rights == b->rights &&
 	       a->kind == b->kind && same_text(a->resource, b->resource));
 	assert(x->uses == y->uses && x->for_ns == y->for_ns &&
@@ -46,7 +47,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(e.status == EX_CONFIG);
 		return 0;
 	}
-	assert(g.rights != 0 && g.kind < GRANT_KINDS && g.resource[0] != '\0');
+	assert((g.rights != 0) != (g.labels != 0) && g.kind < GRANT_KINDS &&
+	       g.resource[0] != '\0');
 	if (g.kind == GRANT_FILE || g.kind == GRANT_EXEC)
 		assert(strstr(g.resource, "/../") == NULL);
 	assert(strpbrk(g.line, "\n\r\t") == NULL);

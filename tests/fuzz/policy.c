@@ -58,7 +58,7 @@ ask(const struct policy *p, char *line)
 		return;
 	q.resource = body;
 	check_decision(p, &q);
-	q.tainted = true;
+	q.labels = LABEL_TAINTED | LABEL_SECRET;
 	q.tool = "t";
 	q.workspace = "/";
 	check_decision(p, &q);

@@ -106,7 +106,7 @@ call(const struct tool *t, const struct json *args,
 		fail(&e);
 	jsonw_string(w, "status", tool_status_name(result.status));
 	jsonw_integer(w, "exit", result.exit);
-	jsonw_bool(w, "tainted", result.tainted);
+	jsonw_bool(w, "tainted", (result.labels & LABEL_TAINTED) != 0);
 	jsonw_text(w, "text", buf_str(&result.text), result.text.len);
 	tool_result_free(&result);
 }

@@ -270,6 +270,52 @@ static const struct decide_case name_cases[] = {
 };
 
 /* Limits, each with the query that it is about. */
+/* What is secret stays, unless it is released. */
+static void
+test_labels(void)
+{
+	struct grant_query q = {.workspace = "/w", .now = CLOCK_SECOND};
+	struct policy p, approved;
+	struct decision d;
+
+	load(&p, "allow connect net:a.example:443; allow send human:*;"
+		 "allow connect net:b.example:443;"
+		 "allow connect net:b.example:443 release secret;"
+		 "allow call tool:x; mark secret file:c/**;"
+		 "mark tainted tool:x; allow read file:**");
+	ok(decide(&p, "connect", "net:a.example:443", &q).verdict == ALLOW &&
+		decide(&p, "send", "human:ann", &q).verdict == ALLOW,
+	    "without a label what is allowed is allowed");
+	ok(decide(&p, "read", "file:/w/c/d", &q).verdict == ALLOW,
+	    "a mark is no authority and takes none");
+	q.labels = LABEL_TAINTED;
+	ok(decide(&p, "connect", "net:a.example:443", &q).verdict == ALLOW,
+	    "nor does what is tainted by itself");
+	q.labels = LABEL_SECRET;
+	d = decide(&p, "connect", "net:a.example:443", &q);
+	ok(d.verdict == ASK && strstr(d.why, "secret") != NULL,
+	    "what is secret makes a way out ask, saying why");
+	policy_approved(&p, &d, &approved);
+	policy_decide(&approved, &q, &d);
+	ok(d.verdict == ALLOW, "and a person's word releases it");
+	policy_approved_free(&approved);
+	ok(decide(&p, "send", "human:ann", &q).verdict == ASK,
+	    "people are a way out as well");
+	ok(decide(&p, "call", "tool:x", &q).verdict == ALLOW,
+	    "a tool as such is none");
+	ok(decide(&p, "connect", "net:b.example:443", &q).verdict == ALLOW,
+	    "a release lets it out, beside a grant without one");
+	q.kind = GRANT_FILE;
+	q.resource = "/w/c/d";
+	ok(policy_labels(&p, &q) == LABEL_SECRET, "a mark covers its tree");
+	q.resource = "/w/cd";
+	ok(policy_labels(&p, &q) == 0, "and nothing beside it");
+	ok(policy_labels_of(&p, GRANT_TOOL) == LABEL_TAINTED &&
+		policy_labels_of(&p, GRANT_NET) == 0,
+	    "and is of its kind");
+	policy_free(&p);
+}
+
 static void
 test_limits(void)
 {
@@ -318,7 +364,7 @@ test_limits(void)
 		 "allow call tool:z; allow call tool:z unless tainted");
 	ok(decide(&p, "call", "tool:x", &q).verdict == ALLOW,
 	    "'unless tainted' allows a clean context");
-	q.tainted = true;
+	q.labels = LABEL_TAINTED;
 	d = decide(&p, "call", "tool:x", &q);
 	ok(d.verdict == ASK && strstr(d.why, "tainted") != NULL,
 	    "and asks in a tainted one, saying why");
@@ -327,6 +373,7 @@ test_limits(void)
 	ok(decide(&p, "call", "tool:z", &q).verdict == ASK,
 	    "such an ask beats a plain allow at the same place");
 	policy_free(&p);
+	test_labels();
 
 	load(&p, "ask call tool:x; allow call tool:x where n <= 3;"
 		 "ask call tool:x where who = \"b\"");

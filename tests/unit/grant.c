@@ -52,6 +52,14 @@ static const struct {
     {"allow connect net:a.example:80 delegable bytes 64K uses 3",
 	"allow connect net:a.example:80 uses 3 bytes 65536 delegable"},
     {"allow read file:a delegable 2 unless tainted", NULL},
+    {"allow connect net:a.example:443 with S release secret",
+	"allow connect net:a.example:443 release secret with S"},
+    {"allow send human:ann release secret", NULL},
+    {"allow call mcp:crm/find release secret", NULL},
+    {"mark secret file:customers/**", NULL},
+    {"mark secret,tainted tool:inbox", "mark tainted,secret tool:inbox"},
+    {"mark tainted net:*.example:*", NULL},
+    {"mark tainted mcp:web/**", NULL},
     {"allow read file:a for 0.5ms", "allow read file:a for 0.500000ms"},
     {"allow read file:a for 36h", NULL},
 };
@@ -60,8 +68,8 @@ static const struct {
 static const struct {
 	const char *line, *says;
 } bad[] = {
-    {"", "expected 'allow', 'deny' or 'ask', got the end"},
-    {"# nothing", "expected 'allow', 'deny' or 'ask', got the end"},
+    {"", "expected 'allow', 'deny', 'ask' or 'mark', got the end"},
+    {"# nothing", "expected 'allow', 'deny', 'ask' or 'mark', got the end"},
     {"permit read file:a", "got 'permit'"},
     {"Allow read file:a", "got 'Allow'"},
     {"\"allow\" read file:a", "got 'allow'"},
@@ -166,6 +174,24 @@ static const struct {
     {"deny read file:a uses 1", "on a deny"},
     {"deny connect net:a.example:80 with KEY", "on a deny"},
     {"deny read file:a unless tainted", "on a deny"},
+    {"mark", "labels (tainted, secret), got the end"},
+    {"mark dirty file:a", "labels (tainted, secret)"},
+    {"mark read file:a", "labels (tainted, secret)"},
+    {"mark secret,secret file:a", "each label once"},
+    {"mark secret", "KIND:BODY"},
+    {"mark secret human:ann", "file:, tool:, net: or mcp:"},
+    {"mark secret exec:make", "file:, tool:, net: or mcp:"},
+    {"mark secret file:a uses 1", "no limit on a mark"},
+    {"allow secret file:a", "rights"},
+    {"allow connect net:a.example:443 release", "'secret'"},
+    {"allow connect net:a.example:443 release tainted", "'secret'"},
+    {"allow connect net:*.example:443 release secret", "one host and port"},
+    {"allow connect net:a.example:* release secret", "one host and port"},
+    {"allow send human:* release secret", "one host and port"},
+    {"allow send agent:* release secret", "one host and port"},
+    {"allow call mcp:crm/** release secret", "one host and port"},
+    {"allow read file:a release secret", "one host and port"},
+    {"deny connect net:a.example:443 release secret", "on a deny"},
 };
 
 static void

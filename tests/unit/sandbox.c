@@ -328,7 +328,7 @@ main(void)
 	policy_add_base(&policy);
 	policy_add_workspace(&policy);
 	if (getcwd(here, sizeof(here)) == NULL ||
-	    view_compile(&policy, here, NULL, NULL, 0, &view, &e) < 0) {
+	    view_compile(&policy, here, NULL, NULL, 0, 0, &view, &e) < 0) {
 		printf("Bail out! %s\n", e.msg);
 		return 1;
 	}

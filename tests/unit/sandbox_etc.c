@@ -106,7 +106,7 @@ make_view(struct view *v, const char *line)
 	policy_add_base(&p);
 	policy_add_workspace(&p);
 	if ((line != NULL && policy_add(&p, line, "test", &e) < 0) ||
-	    view_compile(&p, here, NULL, NULL, 1, v, &e) < 0) {
+	    view_compile(&p, here, NULL, NULL, 0, 1, v, &e) < 0) {
 		printf("Bail out! %s\n", e.msg);
 		exit(1);
 	}

@@ -25,7 +25,8 @@ compile(const char *workspace, const char *hidden, const char *tool,
     struct view *v, struct err *e)
 {
 	view_free(v);
-	return view_compile(&policy, workspace, hidden, tool, 5000000000, v, e);
+	return view_compile(
+	    &policy, workspace, hidden, tool, LABEL_TAINTED, 5000000000, v, e);
 }
 
 /* The rights of what holds for a path, -1 when nothing does. */
