@@ -25,6 +25,7 @@ enum {
 	O_PLAIN_HTTP,
 	O_ROOT,
 	O_RULES,
+	O_SECRET,
 	O_SINCE,
 	O_STAT,
 	O_STATE,
@@ -55,6 +56,7 @@ static const struct opt opts[] = {
     {"plain-http", O_PLAIN_HTTP, NULL, "push, pull: no TLS"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"rules", O_RULES, "FILE", "check: rules, one a line"},
+    {"secret", O_SECRET, "NAME=SOURCE", "what holds it is not saved"},
     {"since", O_SINCE, "BUNDLE", "check: what changes are counted from"},
     {"stat", O_STAT, NULL, "diff: only how much changed"},
     {"state", O_STATE, NULL, "diff: only the state"},
@@ -98,6 +100,9 @@ option(void *arg, int letter, const char *v)
 	struct ckpt_args *a = &all->verb;
 
 	switch (letter) {
+	case O_SECRET:
+		secret_arg(&program, &a->secrets, v);
+		break;
 	case O_ALSO:
 		if (a->policy.also_count == PRUNE_ALSO)
 			die_usage(&program, "prune: too many --also");
@@ -234,10 +239,13 @@ main(int argc, char *argv[])
 	file_open_many();
 	/* A CI job has only the file: no root is needed for one. */
 	makes = strcmp(verb, "import") == 0 || a.verb.fresh;
-	if (root_open(a.root, makes, &root, &e) == 0)
+	if (root_open(a.root, makes, &root, &e) == 0) {
+		root.secrets = secret_args_load(&a.verb.secrets);
 		a.verb.open = &root;
-	else if (a.root != NULL || makes ||
-		 (e.status != EX_NOINPUT && e.status != EX_CONFIG))
+	}
+	if (a.verb.open == NULL &&
+	    (a.root != NULL || makes ||
+		(e.status != EX_NOINPUT && e.status != EX_CONFIG)))
 		die_err(&e);
 	finish(verbs[i].run(&a.verb, argv + first));
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "cli/grantverb.h"
+#include "cli/secretargs.h"
 #include "cli/value.h"
 
 enum {
@@ -155,6 +156,7 @@ main(int argc, char *argv[])
 	struct arguments a = {.verb = {.program = &program}};
 	const struct verb *verb;
 	struct root root = {.fd = -1, .agents = -1, .blobs = -1};
+	struct secret_args secrets = {0};
 	const char *name;
 	struct err e;
 	int first, status;
@@ -167,6 +169,7 @@ main(int argc, char *argv[])
 	(void)umask(077);
 	if (!verb->rootless && root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);
+	root.secrets = secret_args_load(&secrets);
 	a.verb.root = &root;
 	status = verb->run(&a.verb, argv + first);
 	root_close(&root);

@@ -8,17 +8,19 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "cli/secretargs.h"
 #include "cli/opt.h"
 #include "cli/show.h"
 #include "cli/stop.h"
 #include "cli/value.h"
 
-enum { O_JSON = 256, O_ROOT, O_SANDBOX };
+enum { O_JSON = 256, O_ROOT, O_SANDBOX, O_SECRET };
 
 static const struct opt opts[] = {
     {"json", O_JSON, NULL, "one JSON object a line"},
     {"root", O_ROOT, "DIR", "where the agents are"},
     {"sandbox", O_SANDBOX, "MODE", "strict, or best-effort"},
+    {"secret", O_SECRET, "NAME=SOURCE", "env:VAR, file:PATH or fd:N"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
@@ -36,6 +38,7 @@ struct arguments {
 	bool json;
 	const char *root;
 	enum sandbox_mode sandbox;
+	struct secret_args secrets;
 };
 
 static void
@@ -47,6 +50,8 @@ option(void *arg, int letter, const char *v)
 		a->json = true;
 	else if (letter == O_ROOT)
 		a->root = v;
+	else if (letter == O_SECRET)
+		secret_arg(&program, &a->secrets, v);
 	else
 		a->sandbox = value_sandbox(&program, v);
 }
@@ -162,6 +167,7 @@ int
 main(int argc, char *argv[])
 {
 	struct arguments a = {0};
+	const struct secrets *secrets;
 	char id[ULID_TEXT];
 	struct tool_table tools;
 	struct launcher *l;
@@ -186,9 +192,13 @@ main(int argc, char *argv[])
 		die_err(&e);
 	if (calls && launcher_add_proxy(l, &e) < 0)
 		die_err(&e);
+	secrets = secret_args_load(&a.secrets);
+	launcher_set_secrets(l, secrets);
 	(void)umask(077);
-	if (root_open(a.root, false, &root, &e) < 0 ||
-	    root_find(&root, argv[first], id, &e) < 0 ||
+	if (root_open(a.root, false, &root, &e) < 0)
+		die_err(&e);
+	root.secrets = secrets;
+	if (root_find(&root, argv[first], id, &e) < 0 ||
 	    (calls ? session_write(&root, id, &s, &e)
 		   : session_read(&root, id, true, &s, &e)) < 0 ||
 	    run_tools(&s, l, &tools, &e) < 0)

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "bundle/withhold.h"
 
 #define STATE_MAX ((size_t)64 << 20)
 
@@ -75,9 +76,11 @@ fill_manifest(
 
 int
 ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
-    struct snapshot *now, int *work, struct err *e)
+    struct snapshot *now, int *work, struct buf *withheld, struct err *e)
 {
 	struct scan_options o = {.old = old, .to_save = to_save};
+	struct buf unsaid CLEANUP_BUF = {0};
+	struct snapshot tree;
 	struct stat st;
 	int fd;
 
@@ -87,10 +90,18 @@ ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
 	o.skip_inode = s->own ? 0 : st.st_ino;
 	if (file_open_dir(s->workspace, false, &fd, e) < 0)
 		return -1;
-	if (scan_tree(fd, &o, now, e) < 0) {
+	if (scan_tree(fd, &o, &tree, e) < 0) {
 		(void)close(fd);
 		return -1;
 	}
+	if (s->root->secrets != NULL &&
+	    withhold(fd, &tree, s->root->secrets,
+		withheld == NULL ? &unsaid : withheld, e) < 0) {
+		snapshot_free(&tree);
+		(void)close(fd);
+		return -1;
+	}
+	*now = tree;
 	*work = fd;
 	return 0;
 }
@@ -99,13 +110,13 @@ ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
  * that is the parent's tree, else from its bundles. */
 static int
 scan(const struct session *s, struct parent *p, int dir, struct snapshot *old,
-    struct snapshot *now, int *work, const struct snapshot **base,
-    struct err *e)
+    struct snapshot *now, int *work, struct buf *withheld,
+    const struct snapshot **base, struct err *e)
 {
 	struct chain chain CLEANUP(chain_close) = {0};
 
 	snapshot_load(s->dir, old);
-	if (ckpt_scan(s, old, true, now, work, e) < 0)
+	if (ckpt_scan(s, old, true, now, work, withheld, e) < 0)
 		return -1;
 	*base = NULL;
 	if (p->bundle == NULL)
@@ -125,7 +136,7 @@ struct saving_parts {
 	struct parent parent;
 	struct snapshot old, now;
 	struct span span;
-	struct buf state, grants;
+	struct buf state, grants, withheld;
 	struct manifest m;
 	int work, dir;
 };
@@ -157,6 +168,7 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
 	out->packed = w.packed;
 	out->files = p->m.files;
 	out->full = p->m.full;
+	out->withheld = p->withheld.len == 0 ? NULL : buf_steal(&p->withheld);
 	return 0;
 }
 
@@ -172,8 +184,8 @@ prepare(struct session *s, bool full, struct saving_parts *p, struct save *save,
 		0 ||
 	    bundle_sweep(p->dir, e) < 0 || ckpt_adopt(s, p->dir, e) < 0 ||
 	    parent_open(s, p->dir, &p->parent, e) < 0 ||
-	    scan(s, &p->parent, p->dir, &p->old, &p->now, &p->work, &save->base,
-		e) < 0)
+	    scan(s, &p->parent, p->dir, &p->old, &p->now, &p->work,
+		&p->withheld, &save->base, e) < 0)
 		return -1;
 	fill_manifest(s, &p->parent, &p->m);
 	parent = p->parent.bundle ? &p->parent.bundle->manifest : NULL;
@@ -182,6 +194,13 @@ prepare(struct session *s, bool full, struct saving_parts *p, struct save *save,
 	state_json(&s->state, &p->state);
 	grants_json(&s->state, &p->grants);
 	return span_read(s, parent, &p->parent.tools, &p->span, e);
+}
+
+void
+ckpt_saved_free(struct ckpt_saved *s)
+{
+	free(s->withheld);
+	s->withheld = NULL;
 }
 
 int
@@ -207,6 +226,7 @@ ckpt_save(struct session *s, bool full,
 	span_free(&p.span);
 	buf_free(&p.state);
 	buf_free(&p.grants);
+	buf_free(&p.withheld);
 	manifest_free(&p.m);
 	fd_cleanup(&p.work);
 	fd_cleanup(&p.dir);

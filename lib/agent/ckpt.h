@@ -13,12 +13,16 @@
 #define CKPT_DIR  "ckpt"
 #define CKPT_NAME 40 /* bytes of "SEQ.tar.zst" with its NUL */
 
+/* `{0}` is none yet. */
 struct ckpt_saved {
 	char name[CKPT_NAME];
 	struct digest id;
 	int64_t seq, packed, files, stored;
 	bool full;
+	char *withheld; /* paths that hold secrets, one a line; or NULL */
 };
+
+void ckpt_saved_free(struct ckpt_saved *);
 
 /*
  * Save the agent and its workspace as they are: commits what is staged, writes
@@ -31,10 +35,12 @@ int ckpt_save(struct session *, bool full,
 
 /*
  * Look at the agent's workspace as it is now, open as `*work` then: digests
- * are those of `old`, where it has them.  `to_save` as in scan.h.
+ * are those of `old`, where it has them.  `to_save` as in scan.h.  What holds
+ * a secret of the root is left out, and its paths are added to `withheld` (or
+ * NULL).
  */
 int ckpt_scan(const struct session *, const struct snapshot *old, bool to_save,
-    struct snapshot *now, int *work, struct err *);
+    struct snapshot *now, int *work, struct buf *withheld, struct err *);
 
 void ckpt_name(int64_t seq, char out[CKPT_NAME]);
 /* The chain of the bundle that covers `seq`, all in the folder `dir`. */

@@ -171,12 +171,39 @@ stage_exit(struct runner *r, const struct run_end *end, struct err *e)
 	return runner_stage(r, RECORD_EXIT, &body, e);
 }
 
+/* What a bundle leaves out is said once in a run, and whenever it changes. */
+static int
+note_withheld(struct runner *r, const char *paths, struct err *e)
+{
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+	struct digest now;
+
+	if (paths == NULL)
+		return 0;
+	digest_of(paths, strlen(paths), &now);
+	if (digest_equal(&now, &r->withheld))
+		return 0;
+	r->withheld = now;
+	jsonw_object(&w, NULL);
+	jsonw_string(
+	    &w, "note", "these hold a secret and are not in the bundle");
+	jsonw_string(&w, "withheld", paths);
+	jsonw_end(&w, '}');
+	return runner_stage(r, RECORD_NOTE, &body, e);
+}
+
 static int
 save(struct runner *r, struct err *e)
 {
 	struct ckpt_saved saved;
+	int got;
 
 	if (ckpt_save(r->s, false, NULL, NULL, &saved, e) < 0)
+		return -1;
+	got = note_withheld(r, saved.withheld, e);
+	ckpt_saved_free(&saved);
+	if (got < 0)
 		return -1;
 	r->dirty = false;
 	r->saved = clock_mono();

@@ -34,6 +34,7 @@ struct runner {
 	bool dirty;		/* a tool could write since the last bundle */
 	int64_t saved;		/* when that was, clock_mono; 0: never */
 	int64_t bundles;	/* made since they were thinned out */
+	struct digest withheld;	/* paths that were said to be left out */
 	const char *by;		/* a person's call (run_call); else NULL */
 	int mail;		/* inotify of the mailbox; -1: not yet */
 	struct notifying notify;

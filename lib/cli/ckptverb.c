@@ -73,6 +73,18 @@ ckptverb_find(const struct ckpt_args *a, const char *name, char id[ULID_TEXT])
 		die_err(&e);
 }
 
+static void
+say_withheld(const char *paths)
+{
+	size_t n;
+
+	for (; paths != NULL && *paths != '\0'; paths += n + 1) {
+		n = strcspn(paths, "\n");
+		warn_msg("'%.*s' holds a secret: it is not in the bundle",
+		    (int)n, paths);
+	}
+}
+
 int
 ckptverb_save(const struct ckpt_args *a, char *args[])
 {
@@ -90,6 +102,8 @@ ckptverb_save(const struct ckpt_args *a, char *args[])
 		die_err(&e);
 	progress_end(&p);
 	session_close(&s);
+	say_withheld(saved.withheld);
+	ckpt_saved_free(&saved);
 	digest_hex(&saved.id, hex);
 	if (a->json)
 		printf("{\"agent\":\"%s\",\"seq\":%" PRId64

@@ -8,6 +8,7 @@
 #include "agent/ckptprune.h"
 #include "agent/ckptrecord.h"
 #include "cli/opt.h"
+#include "cli/secretargs.h"
 
 /* How often --trust and --tools may be given. */
 #define CKPT_KEYS 16
@@ -21,6 +22,7 @@ struct ckpt_args {
 	const char *key, *output, *to, *junit, *rules, *since;
 	const char *name, *model;
 	int64_t at; /* 0: not given */
+	struct secret_args secrets;
 	const char *trust[CKPT_KEYS], *tools[CKPT_KEYS];
 	size_t trust_count, tool_count;
 	struct prune_policy policy;

@@ -34,7 +34,7 @@ static const char *const shown[RECORD_TYPES][5] = {
     [RECORD_WAKE] = {"pid", "model"},
     [RECORD_BUDGET] = {"limits"},
     [RECORD_RESTORE] = {"from", "call", "saved"},
-    [RECORD_NOTE] = {"note", "bytes"},
+    [RECORD_NOTE] = {"note", "bytes", "withheld"},
     [RECORD_SEAL] = {"key"},
     [RECORD_EXIT] = {"state", "status", "why", "text"},
 };

@@ -70,6 +70,16 @@ note_bad(struct watch *w, const struct record *r)
 	put_note(w, "! not used: ", buf_str(&safe));
 }
 
+/* What stays out of a bundle is for people to know. */
+static bool
+is_withheld(const struct record *r)
+{
+	static const char key[] = "\"withheld\":";
+
+	return r->type == RECORD_NOTE &&
+	       memmem(r->body.data, r->body.len, key, sizeof(key) - 1) != NULL;
+}
+
 static void
 on_record(void *arg, const struct record *r)
 {
@@ -83,7 +93,8 @@ on_record(void *arg, const struct record *r)
 	if (w->mode != WATCH_TEXT)
 		return;
 	if (r->type == RECORD_TOOL_CALL || r->type == RECORD_TOOL_RESULT ||
-	    r->type == RECORD_ASK || r->type == RECORD_RESTORE) {
+	    r->type == RECORD_ASK || r->type == RECORD_RESTORE ||
+	    is_withheld(r)) {
 		show_summary(r, 100, &text);
 		put_note(w, r->type == RECORD_TOOL_CALL ? "> " : "  ",
 		    buf_str(&text));

@@ -92,7 +92,7 @@ turns all "$(jq -cn --arg v "$value" '{content:("I know " + $v + " and " + ($v|@
     "$(call ask_human "$(arg question "is it $value?")")" \
     "$(say "so it is $value")"
 want=75
-args=(-m script:all -w ws)
+args=(-m script:all -w ws --ckpt exit)
 
 run open "${args[@]}" --allow 'send human:*' "use $value"
 everything inside/* >stored
@@ -116,4 +116,120 @@ is "$(jq -r 'select(.type=="tool.result").body.text' inside/shows.log | grep -c 
 is "$(grep -c 'use «secret:KEY»' inside/shows.request)" 6 \
     'and in each request to the model'
 status 0 'the journal holds all the same' agent-audit verify shut
+
+# ---- the workspace --------------------------------------------------------------------
+
+like "$(jq -r 'select(.type=="note").body.withheld' inside/shows.log)" '^encoded
+file' 'files that hold it are left out of bundles, which is recorded'
+status 0 'agent-ckpt save' agent-ckpt save "${key[@]}" shut
+like "$err" "'file' holds a secret" 'says so too'
+touch ws/new
+status 0 'what was left out' agent-ckpt restore "${key[@]}" shut
+is "$(cat ws/file) $(ls ws)" "$value encoded
+file
+pieces.sh" 'is left alone when files are put back'
+hidden 'and is in no bundle made on the way'
+
+# ---- a placeholder is text ------------------------------------------------------------
+
+turns holder "$(call write_file "$(jq -cn --arg m "$mark" '{path:"out",content:$m}')")" \
+    "$(say ready)"
+mkdir plain
+want=0
+run holder -m script:holder -w plain "${key[@]}" go
+is "$(cat plain/out)" "$mark" 'what stands for a value in arguments is not replaced by it'
+
+# ---- people ---------------------------------------------------------------------------
+
+export AGENT_SECRETS='KEY=env:PASSPHRASE'
+request=$(agent-grant pending --json shut | jq -r .request | head -n 1)
+status 0 "a person's answer" agent-grant deny --because "not $value" "$request"
+turns next "$(say one)" "$(say two)" "$(say three)" "$(say four)" "$(say five)" \
+    "$(say six)" "$(say 'thank you')"
+run again -m script:next "and $value"
+hidden "AGENT_SECRETS hides it in a person's answer as --secret does" inside/*
+status 0 'a tool that a person calls' agent-tool call again run_command \
+    "$(arg command "printf '%s' '$value'")"
+is "$out" "$mark" 'shows none'
+hidden 'and its record holds none'
+unset AGENT_SECRETS
+
+# ---- a provider -----------------------------------------------------------------------
+
+# serve SCENARIO: a JSON array, tests/fault-server.
+serve() {
+	if [ -n "$server" ]; then
+		kill "$server" && wait "$server" 2>/dev/null
+	fi
+	rm -rf port log
+	mkdir log
+	printf '%s' "$1" >scenario
+	"$SRC/tests/fault-server" scenario port log &
+	server=$!
+	for _ in $(seq 200); do [ -s port ] && break; sleep 0.02; done
+	OPENAI_BASE_URL=http://127.0.0.1:$(cat port)/v1
+	export OPENAI_BASE_URL
+}
+export OPENAI_API_KEY='sk-live/4711+abcdefghijklm=='
+all_forms "$OPENAI_API_KEY" >>forms
+echo="you sent '$OPENAI_API_KEY' and $(b64 "$OPENAI_API_KEY") and $value"
+serve "$(jq -cn --arg e "$echo" '[{status:401,body:({error:{message:$e}}|tojson)}]')"
+want=78
+run refused -m openai:m "${key[@]}" hi
+hidden "a provider's error that repeats its key is stored and shown without" inside/*
+like "$(cat inside/shows.err)" 'you sent .«secret:OPENAI_API_KEY»' 'and else as it is'
+long=$(printf '%0280d' 0)
+serve "$(jq -cn --arg e "$long $OPENAI_API_KEY" '[{status:401,body:({error:{message:$e}}|tojson)}]')"
+run cut -m openai:m hi
+unlike "$(cat inside/*)" 'sk-live' 'also where the message is cut within it'
+
+# Streams that fall into pieces at every byte of it.
+pieces() { # TEXT SIZE
+	jq -cn --arg t "$1" --argjson n "$2" '[[$t | range(0; length; $n) as $i | .[$i:$i+$n]
+	    | {choices:[{index:0,delta:{content:.}}]}][],
+	    {choices:[{index:0,delta:{},finish_reason:"stop"}]}, "data: [DONE]\n\n"]'
+}
+want=0
+for size in 1 2 3 5 7; do
+	serve "$(pieces "say $value, $OPENAI_API_KEY." "$size" |
+	    jq -c --argjson n "$size" '[{headers:{"content-type":"text/event-stream"},body:.,split:$n}]')"
+	run "stream$size" -m openai:m "${key[@]}" hi
+	hidden "text that streams by $size is shown without it" inside/*
+	is "$(cat inside/shows.out)" "say $mark, «secret:OPENAI_API_KEY»." 'and else whole'
+done
+status 0 'a short key is no secret' env OPENAI_API_KEY=none agent-run -q -m script:holder hi
+unset OPENAI_API_KEY
+
+# ---- going on ---------------------------------------------------------------------------
+
+status 0 'an agent that has a grant with a secret' agent-run -q -m script:holder \
+    --name with "${key[@]}" --allow 'connect net:a.example:443 with KEY' hi
+status 78 'is not gone on with without it' agent-run -r with more
+like "$err" "no secret 'KEY'" 'which is said'
+status 0 'and is with it' agent-run -q -m script:next -r with "${key[@]}" more
+status 66 'a variable that is not there' agent-run --secret K=env:NONE -m script:holder hi
+status 64 'a value on the command line is refused' agent-run --secret K=hunter2hunter2 \
+    -m script:holder hi
+unlike "$err" hunter2 'and not repeated'
+
+# ---- memory -------------------------------------------------------------------------------
+
+cat >slow <<'EOF'
+{"content":"wait","delay":"20s"}
+EOF
+# Its memory as a core file would have it: what gcore or a crash writes.
+agent-run -m script:slow --name slow "${key[@]}" hi >slow.out 2>&1 &
+pid=$!
+for _ in $(seq 100); do grep -q agent slow.out && break; sleep 0.05; done
+is "$(awk '/Max core file size/ {print $5 $6}' /proc/$pid/limits)" 00 \
+    'a run that holds secrets may leave no core file'
+read -ra children <"/proc/$pid/task/$pid/children"
+ok "$((${#children[@]} == 0))" "a run has helpers"
+for child in "${children[@]}"; do
+	tr -d '\0' <"/proc/$child/environ" >child.environ
+	is "$(grep -c hunter2 child.environ)" 0 'its helpers have none in their environment'
+done
+kill -ABRT $pid
+wait $pid 2>/dev/null
+is "$(find . -name 'core*' | wc -l)" 0 'not when it aborts'
 done_testing
