@@ -8,6 +8,7 @@
 #include "base/jsonw.h"
 #include "base/num.h"
 #include "cli/opt.h"
+#include "cli/secretargs.h"
 #include "cli/stop.h"
 #include "model/model.h"
 
@@ -39,6 +40,7 @@ static const struct program program = {
 
 struct args {
 	const char *model;
+	struct secret_args secrets;
 	bool stream, wire;
 	struct model_options o;
 };
@@ -100,17 +102,28 @@ put_line(struct buf *line)
 }
 
 static void
-on_text(void *arg, const char *text, size_t len)
+put_text(const char *text, size_t len)
 {
 	struct buf line CLEANUP_BUF = {0};
 	struct jsonw w = {&line, false};
 
-	(void)arg;
+	if (len == 0)
+		return;
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "type", "text");
 	jsonw_text(&w, "text", text, len);
 	jsonw_end(&w, '}');
 	put_line(&line);
+}
+
+/* Pieces without secrets, which may come in several. */
+static void
+on_text(void *arg, const char *text, size_t len)
+{
+	struct buf clean CLEANUP_BUF = {0};
+
+	scrub_add(arg, text, len, &clean);
+	put_text(buf_str(&clean), clean.len);
 }
 
 static void
@@ -124,9 +137,13 @@ on_retry(void *arg, unsigned attempt, int64_t wait, const char *why)
 static void
 print_reply(const struct args *a, const struct model_reply *r)
 {
-	struct buf line CLEANUP_BUF = {0}, json CLEANUP_BUF = {0};
+	struct buf line CLEANUP_BUF = {0}, all CLEANUP_BUF = {0};
+	struct buf room CLEANUP_BUF = {0};
+	struct slice json;
 
-	model_reply_json(r, &json);
+	model_reply_json(r, &all);
+	json = secrets_scrub_json(
+	    a->o.secrets, (struct slice){all.data, all.len}, &room);
 	if (a->stream) {
 		buf_puts(&line, "{\"type\":\"reply\",");
 		buf_add(&line, json.data + 1, json.len - 1);
@@ -139,6 +156,8 @@ print_reply(const struct args *a, const struct model_reply *r)
 static NORETURN void
 run(struct args *a, struct model *m, struct slice request)
 {
+	struct scrub pieces = {.secrets = &a->secrets.secrets};
+	struct buf last CLEANUP_BUF = {0};
 	struct model_reply reply;
 	struct err e;
 
@@ -146,9 +165,14 @@ run(struct args *a, struct model *m, struct slice request)
 	a->o.on_retry = on_retry;
 	if (a->stream)
 		a->o.on_text = on_text;
+	a->o.arg = &pieces;
 	model_reply_init(&reply);
-	if (model_call(m, request, &a->o, &reply, &e) < 0)
+	if (model_call(m, request, &a->o, &reply, &e) < 0) {
+		secrets_scrub_err(a->o.secrets, &e);
 		die_stopped(a->o.stop_fd, &e);
+	}
+	scrub_end(&pieces, &last);
+	put_text(buf_str(&last), last.len);
 	if (reply.bad[0] != '\0')
 		die(EX_DATAERR, "bad reply: %s", reply.bad);
 	print_reply(a, &reply);
@@ -175,6 +199,7 @@ main(int argc, char *argv[])
 		die_usage(&program, "unexpected operand '%s'", argv[first]);
 	if (a.model == NULL)
 		die_usage(&program, "which model? -m MODEL");
+	a.o.secrets = secret_args_load(&a.secrets);
 	if (model_open(a.model, &m, &e) < 0 ||
 	    file_read_fd(
 		STDIN_FILENO, "standard input", REQUEST_MAX, &text, &e) < 0)

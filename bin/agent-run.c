@@ -58,6 +58,13 @@ new_agent(struct root *root, struct run_args *a, struct launcher *launcher,
 
 	if (a->image != NULL && image_read(a->image, &image, &e) < 0)
 		fail(a, NULL, &e);
+	/* An image may ask for authority; starting a program here is more. */
+	if (a->birth.model == NULL && image.model != NULL &&
+	    strncmp(image.model, "exec:", 5) == 0)
+		die(EX_CONFIG,
+		    "the image wants '%s' to be run as its model: if it may, "
+		    "give -m",
+		    image.model);
 	image_fill(&image, &a->birth);
 	if (a->birth.model == NULL)
 		a->birth.model = getenv("AGENT_MODEL");

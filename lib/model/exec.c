@@ -1,5 +1,6 @@
 /* exec:PROGRAM, any program as a model. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "model/command.h"
@@ -63,16 +64,51 @@ take_reply(
 	reply_finish(out, &calls);
 }
 
+/* Did the user name this variable for models? */
+static bool
+is_asked_for(const char *variable)
+{
+	const char *list = getenv("AGENT_MODEL_ENV");
+	size_t n, len = strcspn(variable, "=");
+
+	while (list != NULL && *(list += strspn(list, " ,")) != '\0') {
+		n = strcspn(list, " ,");
+		if (n == len && memcmp(list, variable, n) == 0)
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+/* Our environment, but for variables that hold a secret: it may run for
+ * somebody else than whom they are meant for. */
+static char **
+make_env(const struct secrets *secrets)
+{
+	char **env, **p;
+	size_t n = 0;
+
+	for (p = environ; *p != NULL; p++)
+		n++;
+	env = mem_new(n + 1, sizeof(*env));
+	for (n = 0, p = environ; *p != NULL; p++)
+		if (!secrets_in(secrets, *p, strlen(*p)) || is_asked_for(*p))
+			env[n++] = *p;
+	return env;
+}
+
 static int
 call_exec(void *state, const char *name, struct slice request,
     const struct model_options *o, struct model_reply *out, struct err *e)
 {
 	struct buf answer CLEANUP_BUF;
-	const struct command *c = state;
+	char **env CLEANUP_FREE = make_env(o->secrets);
+	struct command *c = state;
 	int status;
 
 	(void)name;
 	buf_init(&answer, REPLY_MAX);
+	c->env = env;
 	if (command_run(c, request, o, &answer, &status, e) < 0)
 		return -1;
 	if (status != 0)

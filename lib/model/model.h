@@ -83,7 +83,8 @@ struct model_options {
 	/* anthropic; NULL: $ANTHROPIC_VERSION, $ANTHROPIC_AUTH, the default */
 	const char *api_version, *auth;
 	const struct secrets *secrets; /* taken out of what servers say of
-				   errors, before that is cut; or NULL */
+				   errors, before that is cut, and of the
+				   environment of exec:PROGRAM; or NULL */
 	int stop_fd;		/* readable: give up at once (status 75);
 				   -1: none */
 	/* Called with each piece of text as it comes; may be NULL. */

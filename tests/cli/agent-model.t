@@ -342,7 +342,7 @@ fails 69 1 'a context that is too long' \
     "[$(error 400 'request (24042 tokens) exceeds the available context size' exceed_context_size_error)]" \
     'exceeds the available context size'
 fails 78 1 'a wrong key' "[$(error 401 'Incorrect key sk-secret-1234' invalid_request_error invalid_api_key)]" \
-    'Incorrect key \*+ \(invalid_api_key\)'
+    'Incorrect key «secret:OPENAI_API_KEY» \(invalid_api_key\)'
 fails 78 1 'a forbidden model' "[$(error 403 'not for you' permission_error)]" 403
 fails 78 1 'an unknown model' "[$(error 404 'no model gpt' not_found)]" 'no model gpt'
 fails 69 1 'too large a request' "[$(error 413 big too_large)]" 413

@@ -212,6 +212,36 @@ status 64 'a value on the command line is refused' agent-run --secret K=hunter2h
     -m script:holder hi
 unlike "$err" hunter2 'and not repeated'
 
+# ---- programs as models -----------------------------------------------------------
+
+cat >model <<'EOF'
+#!/bin/sh
+env >model.env
+echo '{"message":{"content":"ok"}}'
+EOF
+chmod +x model
+export OTHER=there COPY="x$value"
+status 0 'a program that is a model' env OPENAI_API_KEY=sk-0123456789 agent-run -q \
+    -m "exec:$PWD/model" "${key[@]}" hi
+is "$(grep -c '^OTHER=there' model.env)" 1 "gets the caller's environment"
+is "$(grep -cE 'PASSPHRASE|COPY|API_KEY' model.env)" 0 'but for what holds a secret'
+status 0 'one that is to have it' env AGENT_MODEL_ENV='COPY OPENAI_API_KEY' \
+    OPENAI_API_KEY=sk-0123456789 agent-run -q -m "exec:$PWD/model" "${key[@]}" hi
+is "$(grep -cE '^(PASSPHRASE|COPY|OPENAI_API_KEY)=' model.env)" 2 'gets what is named'
+status 0 'agent-model' env OPENAI_API_KEY=sk-0123456789 \
+    sh -c 'echo "{\"messages\":[]}" | agent-model -m "exec:$PWD/model"'
+is "$(grep -c API_KEY model.env)" 0 'does the same'
+serve "$(pieces "say $value." 3 | jq -c '[{headers:{"content-type":"text/event-stream"},body:.}]')"
+status 0 'its output' env AGENT_SECRETS=KEY=env:PASSPHRASE sh -c 'echo "{\"messages\":[]}" | agent-model --stream -m openai:m'
+is "$(jq -rs '[.[] | select(.type=="text").text] | add' <<<"$out") $(tail -n 1 <<<"$out" | jq -r .message.content)" \
+    "say $mark. say $mark." 'holds none, in pieces and whole'
+
+jq -n --arg m "exec:$PWD/model" '{model:$m}' >image
+rm model.env
+status 78 'an image does not choose a program to run' agent-run -i image hi
+ok "$([ ! -e model.env ]; echo $?)" 'which is not started'
+status 0 'unless the user does' agent-run -q -i image -m "exec:$PWD/model" hi
+
 # ---- memory -------------------------------------------------------------------------------
 
 cat >slow <<'EOF'
