@@ -209,7 +209,8 @@ import struct, sys
 n = 5000
 table = b"".join(struct.pack("<II", 0, 1 << 24) for _ in range(n))
 body = table + struct.pack("<IBI", n, 0, 0x8F92EAB1)
-open(sys.argv[1], "wb").write(struct.pack("<II", 0x184D2A5E, len(body)) + body)
+sum = struct.pack("<II", 0x184D2A5D, 16) + bytes(16)
+open(sys.argv[1], "wb").write(sum + struct.pack("<II", 0x184D2A5E, len(body)) + body)
 END
 forge bomb '.layers[1].digest = $d | .layers[1].size = $s' '.[1] = $p'
 status 79 'refused: a bundle that says to be of 80 GiB' \

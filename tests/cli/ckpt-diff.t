@@ -195,7 +195,7 @@ cat >ask.jsonl <<'END'
 {"content":"May I?","tool_calls":[{"name":"run_command","arguments":{"command":"true"}},{"name":"write_file","arguments":{"path":"f","content":"1\n2\n"}}],"usage":{"input_tokens":70,"output_tokens":2}}
 {"content":"I could."}
 END
-printf 'allow read,write file:**\nask exec exec:/bin/sh\nallow read file:/srv/x uses 5\n' >policy
+printf 'allow read,write file:**\nask exec exec:/bin/sh\nallow read file:/srv/x uses 5\ndeny write file:f\n' >policy
 agent-run -q -m "script:$PWD/ask.jsonl" --ckpt turn -g policy --name st 'Ask.' >/dev/null
 first=$(agent-ckpt list --json st | jq -r .seq | head -n 1)
 agent-ckpt save st >/dev/null
