@@ -242,31 +242,80 @@ match_form(const struct secret *x, size_t form, unsigned depth,
 	return match_base64(&x->base64[form - 2], c, depth, last);
 }
 
+/* What the text begins with, through 0, 1, ... strings. */
+static void
+first_bytes(const char *s, size_t n, int first[DEPTH + 1])
+{
+	unsigned depth;
+
+	for (depth = 0; depth <= DEPTH; depth++) {
+		struct cursor c;
+
+		first[depth] = (unsigned char)s[0];
+		if (depth == 0 || s[0] != '\\')
+			continue;
+		c = (struct cursor){.s = s, .n = n};
+		first[depth] = take(&c, depth);
+	}
+}
+
+/* Cheap, and nearly always no. */
+static bool
+can_begin(const struct secret *x, size_t form, int c)
+{
+	if (c == END)
+		return true;
+	if (form >= 2)
+		return same_digit(x->base64[form - 2].text[0], c);
+	return c == (unsigned char)x->value[0] ||
+	       (form == 1 && (c == '%' || (c == '+' && x->value[0] == ' ')));
+}
+
+/* The longest that any depth of one form takes at `s`. */
+static size_t
+match_depths(const struct secret *x, size_t form, const int first[DEPTH + 1],
+    const char *s, size_t n, bool last)
+{
+	size_t best = 0, got;
+	unsigned depth;
+
+	for (depth = 0; depth <= DEPTH; depth++) {
+		struct cursor c;
+
+		if (!can_begin(x, form, first[depth]))
+			continue;
+		c = (struct cursor){.s = s, .n = n};
+		got = match_form(x, form, depth, &c, last);
+		if (got == MORE && !last)
+			return MORE;
+		if (got != MORE && got > best)
+			best = got;
+		if (!c.escaped)
+			break; /* deeper it is the same */
+	}
+	return best;
+}
+
 /* The longest that any form of any secret takes at `s`. */
 static size_t
 match_any(const struct secrets *all, const char *s, size_t n, bool last,
     const char **name)
 {
 	size_t best = 0, got, i, form;
-	unsigned depth;
+	int first[DEPTH + 1];
 
+	first_bytes(s, n, first);
 	for (i = 0; i < all->count; i++) {
 		const struct secret *x = &all->list[i];
 
 		for (form = 0; form < 2 + COUNT_OF(x->base64); form++) {
-			struct cursor c;
-
-			depth = 0;
-			do {
-				c = (struct cursor){.s = s, .n = n};
-				got = match_form(x, form, depth, &c, last);
-				if (got == MORE && !last)
-					return MORE;
-				if (got != MORE && got > best) {
-					best = got;
-					*name = x->name;
-				}
-			} while (c.escaped && ++depth <= DEPTH);
+			got = match_depths(x, form, first, s, n, last);
+			if (got == MORE)
+				return MORE;
+			if (got > best) {
+				best = got;
+				*name = x->name;
+			}
 		}
 	}
 	return best;
