@@ -88,15 +88,17 @@ get_parents(struct grant *g, const struct json *list)
 		g->parents[g->parent_count++] = mem_strdup(json_string(v));
 }
 
-/* The profile as a whole is revoked, or not. */
+/* The profile as a whole is revoked, or not, and from one place. */
 static void
-get_base(struct policy *p, int64_t revoked)
+get_base(struct policy *p, const struct json *g)
 {
 	size_t i = p->count;
 
 	policy_add_base(p);
-	for (; i < p->count; i++)
-		p->grants[i].revoked = revoked;
+	for (; i < p->count; i++) {
+		p->grants[i].revoked = field_get_integer(g, "revoked");
+		get_parents(&p->grants[i], json_get(g, "parents"));
+	}
 }
 
 static int
@@ -105,14 +107,13 @@ get_grant(struct policy *p, const struct json *g)
 	const char *line = json_get_string(g, "line");
 	const char *id = json_get_string(g, "id");
 	const char *from = json_get_string(g, "from");
-	int64_t revoked = field_get_integer(g, "revoked");
 	struct grant *new;
 	struct err e;
 
 	if (line == NULL)
 		return -1;
 	if (strcmp(line, "base") == 0) {
-		get_base(p, revoked);
+		get_base(p, g);
 		return 0;
 	}
 	if (policy_add(p, line, from == NULL ? "journal" : from, &e) < 0)
@@ -121,7 +122,7 @@ get_grant(struct policy *p, const struct json *g)
 	new->given = field_get_integer(g, "given");
 	new->limits.uses = field_get_integer(g, "uses");
 	new->limits.bytes = field_get_integer(g, "bytes");
-	new->revoked = revoked;
+	new->revoked = field_get_integer(g, "revoked");
 	get_parents(new, json_get(g, "parents"));
 	if (id != NULL) {
 		free(new->id);

@@ -280,12 +280,31 @@ cancel(struct state *s, const struct json *list)
 	}
 }
 
+/* What is allowed here is so because it was there, and dies with it. */
+static void
+descend(struct policy *p, const char *agent)
+{
+	struct grant *g;
+	size_t i;
+
+	for (i = 0; agent != NULL && i < p->count; i++) {
+		g = &p->grants[i];
+		if (g->effect != GRANT_ALLOW)
+			continue;
+		g->parents = mem_grow(
+		    g->parents, g->parent_count + 1, sizeof(*g->parents));
+		g->parents[g->parent_count++] =
+		    mem_printf("%s/%s", agent, g->id);
+	}
+}
+
 static int
 bring_in(struct folding *f)
 {
 	struct state *s = f->s;
 
 	keep_named(&s->policy, json_get(f->body, "grants"));
+	descend(&s->policy, json_get_string(f->body, "agent"));
 	while (s->approval_count > 0)
 		approval_free(&s->approvals[--s->approval_count]);
 	cancel(s, json_get(f->body, "cancelled"));

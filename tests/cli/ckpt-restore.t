@@ -331,6 +331,21 @@ status 0 'a finite grant is in one place' \
 is "$(jq .requests <<<"$out")" 1 'the copy asks for it'
 unlike "$(agent-grant list copy2)" 'tool:pay' 'and has it not'
 status 73 'a name is there once' agent-ckpt restore --new-agent --name copy user
+# What a copy may do it may because the other may.
+status 0 'what is granted' agent-grant check copy write file:x
+status 0 'and revoked of one agent' agent-grant revoke payer \
+    "$(agent-grant list --json payer | jq -r 'select(.from=="workspace").grant')"
+status 1 'is revoked of its copy' agent-grant check copy write file:x
+status 0 'and what is revoked of a copy' agent-grant revoke copy base
+status 0 'is not of the one that was copied' agent-grant check payer exec exec:sh
+status 1 'but of the copy' agent-grant check copy exec exec:sh
+status 0 'the profile too' agent-grant revoke payer base
+status 0 'a copy of a copy' agent-ckpt restore --new-agent --name copy3 copy2
+status 0 'has what it had' agent-grant check copy3 read file:/usr/bin/id
+agent-grant revoke user base
+status 1 'and loses what the first one loses' agent-grant check copy3 read file:/usr/bin/id
+status 0 'which its own run sees as well' run -m "script:$PWD/again.jsonl" -r copy3 'go on'
+sound copy3
 
 # ---- usage --------------------------------------------------------------------------------
 
