@@ -46,7 +46,7 @@ static const char *const usage[] = {"pending [--json] [--watch] [AGENT]",
     "approve [--uses N|--for D|--always] [--as LINE] REQUEST...",
     "deny [--because TEXT] REQUEST...", "give [--key FILE] AGENT 'LINE'",
     "delegate [--key FILE] FROM TO 'LINE'",
-    "revoke [--because TEXT] AGENT GRANT", "list [--json] AGENT",
+    "revoke [--key FILE] [--because TEXT] AGENT GRANT", "list [--json] AGENT",
     "check [--args JSON] [--tool TOOL] AGENT RIGHT RESOURCE", "keygen FILE",
     NULL};
 

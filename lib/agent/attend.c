@@ -145,5 +145,7 @@ attend_look(struct attend *a, struct runner *r, struct plan *plans,
 		*e = why;
 		return -1;
 	}
-	return got == 0 ? 0 : end_lost(r, plans, runs, n, since);
+	return journal_next(&r->s->journal) == since
+		   ? 0
+		   : end_lost(r, plans, runs, n, since);
 }

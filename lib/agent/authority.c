@@ -14,7 +14,9 @@ authority_revoked(const struct session *s, const struct grant *g)
 	const struct revocation *v;
 	size_t i;
 
-	v = revoked_find(&s->revoked, s->info.id, g->id);
+	v = g->effect != GRANT_ALLOW
+		? NULL /* authority_lift */
+		: revoked_find(&s->revoked, s->info.id, g->id);
 	for (i = 0; v == NULL && i < g->parent_count; i++)
 		v = revoked_key(&s->revoked, g->parents[i]);
 	return v;
@@ -114,6 +116,31 @@ authority_look(struct session *s, struct err *e)
 	int got = revoked_read(s->root, &s->revoked, e);
 
 	return got <= 0 ? got : mark_all(s, false, e);
+}
+
+int
+authority_lift(struct session *s, const struct order *c, struct err *e)
+{
+	const char *id = json_get_string(c->body, "grant");
+	char *key CLEANUP_FREE = mem_printf("%s/%s", c->agent, id);
+	struct revocation v = {.key = key,
+	    .by = mem_strdup(c->human ? c->key : "user"),
+	    .because = mem_strdup(json_get_string(c->body, "because")),
+	    .time = clock_real()};
+	const struct policy *p;
+	const struct grant *g = NULL;
+	int got;
+
+	for (p = &s->state.policy; p != NULL && g == NULL && id != NULL;
+	     p = p->above)
+		g = policy_find(p, id);
+	if (g == NULL || g->effect == GRANT_ALLOW)
+		got = err_set(e, EX_NOINPUT, 0, "no denial or ask '%s'", id);
+	else
+		got = g->revoked != 0 ? 0 : stage_revoke(s, id, &v, e);
+	free(v.by);
+	free(v.because);
+	return got;
 }
 
 /* ---- give ------------------------------------------------------------------------- */

@@ -4,6 +4,9 @@
  * agent's journal follows: before a decision, the holder of its lock records
  * what was revoked since the last one.
  *
+ * ROOT/revoked is signed by nobody, so it takes away only: an allow, or what
+ * was delegated.  To take back a denial or an ask widens, and is a command.
+ *
  * Invariant: a decision that is made after a revocation was committed does
  * not rest on what was revoked, nor on anything that was delegated from it.
  */
@@ -31,10 +34,12 @@ void authority_id(const struct order *, char out[AUTHORITY_ID]);
 
 /*
  * The verbs.  `give`: {"line","parents"}.  `hand_on`: {"grant","to","line"}
- * takes from a grant what another agent gets of it.
+ * takes from a grant what another agent gets of it.  `lift`: {"grant",
+ * "because"} takes back a denial or an ask.
  */
 int authority_give(struct session *, const struct order *, struct err *);
 int authority_hand_on(struct session *, const struct order *, struct err *);
+int authority_lift(struct session *, const struct order *, struct err *);
 
 /*
  * May this session's agent give this line on?  The line is parsed, and made

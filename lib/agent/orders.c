@@ -8,5 +8,6 @@ const struct order_verb order_verbs[] = {
     {"deny", false, answer_deny},
     {"give", true, authority_give},
     {"hand_on", true, authority_hand_on},
+    {"lift", true, authority_lift},
     {NULL, false, NULL},
 };

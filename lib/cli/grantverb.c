@@ -78,43 +78,70 @@ grantverb_give(const struct grant_args *a, char *operands[])
 	return 0;
 }
 
-/* The commit point is ROOT/revoked; the journal follows when it can. */
-int
-grantverb_revoke(const struct grant_args *a, char *operands[])
+/* A denial or an ask holds authority back: to take it away is a command. */
+static void
+lift(const struct grant_args *a, const char *agent, const char *grant)
 {
-	const char *grant = operands[1];
-	const struct policy *p;
-	char id[ULID_TEXT];
-	struct session s;
-	bool found = false;
-	struct err e;
-	size_t i;
+	struct order c CLEANUP_ORDER = {0};
+	struct buf members CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &members};
 
-	if (root_find(a->root, operands[0], id, &e) < 0 ||
-	    session_read(a->root, id, true, &s, &e) < 0)
-		die_err(&e);
-	for (p = &s.state.policy; p != NULL && !found; p = p->above)
-		found = policy_find(p, grant) != NULL;
-	for (i = 0; i < s.state.approval_count && !found; i++)
-		found = strcmp(s.state.approvals[i].request, grant) == 0;
-	session_close(&s);
-	if (!found)
-		die(EX_NOINPUT,
-		    "agent '%s' has no grant '%s' (agent-grant list shows "
-		    "them)",
-		    operands[0], grant);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "grant", grant);
+	jsonw_maybe(&w, "because", a->because);
+	jsonw_end(&w, '}');
+	grantverb_commit(
+	    a, agent, "lift", (struct slice){members.data, members.len}, &c);
+}
+
+/* The commit point is ROOT/revoked; the journal follows when it can. */
+static void
+take_away(const struct grant_args *a, const char *id, const char *grant)
+{
+	struct session s;
+	struct err e;
+
 	if (revoked_add(a->root, id, grant, "user", a->because, &e) < 0)
 		die_err(&e);
 	if (session_write(a->root, id, &s, &e) < 0) {
 		if (e.status != EX_TEMPFAIL) /* else its holder sees to it */
 			die_err(&e);
-		return 0;
+		return;
 	}
 	if (order_drain(&s, &e) < 0 || authority_sync(&s, &e) < 0 ||
 	    session_seal(&s, &e) < 0)
 		die_err(&e);
 	session_close(&s);
 	order_sweep(a->root, id);
+}
+
+int
+grantverb_revoke(const struct grant_args *a, char *operands[])
+{
+	const char *grant = operands[1];
+	const struct grant *g = NULL;
+	enum grant_effect effect;
+	const struct policy *p;
+	char id[ULID_TEXT];
+	struct session s;
+	struct err e;
+
+	if (root_find(a->root, operands[0], id, &e) < 0 ||
+	    session_read(a->root, id, true, &s, &e) < 0)
+		die_err(&e);
+	for (p = &s.state.policy; p != NULL && g == NULL; p = p->above)
+		g = policy_find(p, grant);
+	if (g == NULL)
+		die(EX_NOINPUT,
+		    "agent '%s' has no grant '%s' (agent-grant list shows "
+		    "them)",
+		    operands[0], grant);
+	effect = g->effect;
+	session_close(&s);
+	if (effect != GRANT_ALLOW)
+		lift(a, id, grant);
+	if (effect != GRANT_DENY) /* an ask may have been given on */
+		take_away(a, id, grant);
 	return 0;
 }
 

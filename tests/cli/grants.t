@@ -195,13 +195,32 @@ status 77 'nor is anything delegated without' \
     agent-grant delegate p c 'allow call tool:pay where to = "me"'
 status 0 'but with' agent-grant delegate --key me.sec p c 'allow call tool:pay where to = "me"'
 status 0 'to revoke takes no key' agent-grant revoke p g3
+
+# A denial and an ask keep authority back: to take one back is to give.
+agent-grant give --key me.sec a 'allow connect net:k.example:443' >/dev/null
+for effect in deny ask; do
+	g=$(agent-grant give --key me.sec a "$effect connect net:k.example:443")
+	status 77 "but of a line with $effect it does" agent-grant revoke a "$g"
+	status 1 'which holds' agent-grant check a connect net:k.example:443
+	line='{"agent":"'$(basename "$(dir_of a)")'","grant":"'$g'","time":"2026-01-01T00:00:00Z","by":"user"'
+	sum=$(printf %s "$(tail -n 1 "$AGENT_ROOT/revoked" | jq -r .sum)$line" |
+		sha256sum | cut -d' ' -f1)
+	echo "$line,\"sum\":\"$sum\"}" >>"$AGENT_ROOT/revoked"
+	status 1 'also against a line in ROOT/revoked, which nobody signs' \
+	    agent-grant check a connect net:k.example:443
+	status 0 'one of them does' agent-grant revoke --key me.sec --because over a "$g"
+	status 0 'and then it is gone' agent-grant check a connect net:k.example:443
+done
+is "$(agent-audit log --json -t revoke a | tail -n 1 | jq -r '.body.because')" \
+    over 'with the reason'
 echo garbage >"$AGENT_ROOT/trusted/bad.pub"
 status 65 'a key that cannot be read: nobody is trusted' \
     agent-grant give --key me.sec a 'allow send human:*'
 rm "$AGENT_ROOT/trusted/bad.pub"
 status 66 'a key that is not there is no such input' \
     agent-grant give --key none.sec a 'allow send human:*'
-agent-audit log --json -t command a | tail -n 1 >last
+agent-audit log --json -t command a |
+    jq -c 'select(.body.verb == "give")' | tail -n 1 >last
 jq -j .body.signed last >m
 { echo 'untrusted comment: x'; jq -r .body.signature last; } >m.sig
 if command -v signify-openbsd >/dev/null; then
