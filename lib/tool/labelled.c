@@ -88,7 +88,7 @@ is_covered(const struct labelled_list *l, const char *body, unsigned labels)
 		if (at < l->count && strcmp(l->items[at].body, tree) == 0 &&
 		    (labels & ~l->items[at].labels) == 0)
 			return true;
-		if (len == 0)
+		if (len == 0 || (len == 1 && body[0] == '/'))
 			return false;
 		tree[--len] = '\0';
 	}

@@ -171,6 +171,41 @@ unlike "$(results r | tail -1 | jq -r .body.text)" ann 'and what was written the
 TURNS=5 more r go -- "$(sh 'cat copy')"
 is "$(results r | tail -1 | jq -r '.body.labels|join("+")')" secret 'or counts, when it is named'
 
+agent-ckpt save r >/dev/null
+status 0 'its bundle is exported' agent-ckpt export -o r.bundle r
+status 0 'and imported' env AGENT_ROOT="$PWD/other" agent-ckpt import --name i r.bundle
+is "$(AGENT_ROOT=$PWD/other agent-ckpt cat i agent/state.json |
+	jq -c '[.secret,(.labelled|length>0)]')" '[true,true]' 'with its labels'
+like "$(AGENT_ROOT=$PWD/other agent-grant list i)" 'mark secret file:customers' 'and its marks'
+
+# A run that dies: nobody saw the call end.
+script dead "$a" "$(sh 'echo x > killed; sleep 60')"
+agent-run -q -m script:dead.jsonl -w ws --copy -g r.policy --name dead hi >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 400); do
+	[ ! -s "$(dir_of dead)/work/killed" ] || break
+	sleep 0.05
+done
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+echo '{"content":"done"}' >>dead.jsonl
+agent-run -q -r dead -m script:dead.jsonl </dev/null >/dev/null 2>&1
+is "$(results dead | tail -1 | jq -r '[.body.status,.body.labels[],.body.wrote[]]|join(" ")')" \
+    'interrupted secret killed' 'what an interrupted call left has its labels'
+
+# Names that are not the file's own.
+ln -s customers/a.csv ws/soft
+go n1 "$mark" "$(sh 'cat soft; cat "$PWD/cust""omers/a.csv"; cat /proc/self/cwd/c*s/a*')"
+unlike "$(text n1)" 1234 'links and other spellings lead to what is hidden'
+rm ws/soft
+ln ws/plain.txt ws/second
+script n2 "$(sh 'cat second')" "$(sh 'cat plain.txt')"
+printf '%s\n' "$base" 'mark secret file:plain.txt' >n2.policy
+agent-run -q -m script:n2.jsonl -w ws -g n2.policy --name n2 hi >/dev/null 2>&1
+is "$(labels n2) $(statuses n2)" '- secret failed ok' 'a second name is refused, the marked one is not'
+like "$(results n2 | head -1 | jq -r .body.text)" 'hard links' 'saying why'
+rm ws/second
+
 # ---- where it may not go ---------------------------------------------------------------
 
 rm -f hits
