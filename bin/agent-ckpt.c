@@ -17,6 +17,7 @@ enum {
 	O_JUNIT,
 	O_KEEP,
 	O_KEY,
+	O_MAX_SIZE,
 	O_MAX_TEXT,
 	O_MESSAGES,
 	O_NAME,
@@ -31,7 +32,8 @@ enum {
 	O_STATE,
 	O_TO,
 	O_TOOLS,
-	O_TRUST
+	O_TRUST,
+	O_END
 };
 
 static const struct opt opts[] = {
@@ -46,6 +48,8 @@ static const struct opt opts[] = {
     {"junit", O_JUNIT, "FILE", "check: a report in JUnit's XML"},
     {"keep", O_KEEP, "N", "prune: keep the N newest"},
     {"key", O_KEY, "FILE", "bundles must be signed by this key"},
+    {"max-size", O_MAX_SIZE, "SIZE",
+	"what a bundle may expand to; default 64G"},
     {"max-text", O_MAX_TEXT, "SIZE", "diff: larger is binary; default 1M"},
     {"messages", O_MESSAGES, NULL, "show: the conversation"},
     {"model", 'm', "MODEL", "import: run it with this model"},
@@ -91,6 +95,7 @@ static const struct program program = {.name = "agent-ckpt",
 struct arguments {
 	struct ckpt_args verb;
 	const char *root;
+	bool given[O_END];
 };
 
 static void
@@ -99,6 +104,7 @@ option(void *arg, int letter, const char *v)
 	struct arguments *all = arg;
 	struct ckpt_args *a = &all->verb;
 
+	all->given[letter] = true;
 	switch (letter) {
 	case O_SECRET:
 		secret_arg(&program, &a->secrets, v);
@@ -138,6 +144,10 @@ option(void *arg, int letter, const char *v)
 		break;
 	case O_KEY:
 		a->key = v;
+		break;
+	case O_MAX_SIZE:
+		a->max_size =
+		    value_size(&program, "max-size", v, INT64_MAX / 2);
 		break;
 	case O_MAX_TEXT:
 		a->max_text =
@@ -194,51 +204,81 @@ option(void *arg, int letter, const char *v)
 	}
 }
 
-static const struct {
+#define TAKES 8
+
+static const struct verb {
 	const char *name;
 	int operands; /* below 0: so many or more */
 	int (*run)(const struct ckpt_args *, char *args[]);
+	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
-    {"cat", 2, ckptverb_cat},
-    {"check", -1, ckptverb_check},
-    {"diff", 2, ckptverb_diff},
-    {"export", 1, ckptverb_export},
-    {"import", 1, ckptverb_import},
-    {"list", 1, ckptverb_list},
-    {"prune", 1, ckptverb_prune},
-    {"pull", 1, ckptverb_pull},
-    {"push", 2, ckptverb_push},
-    {"restore", 1, ckptverb_restore},
-    {"save", 1, ckptverb_save},
-    {"show", 1, ckptverb_show},
-    {"verify", 1, ckptverb_verify},
+    {"cat", 2, ckptverb_cat, {0}},
+    {"check", -1, ckptverb_check, {O_JUNIT, O_RULES, O_SINCE}},
+    {"diff", 2, ckptverb_diff,
+	{O_FILES, O_MAX_TEXT, O_NAME_ONLY, O_STAT, O_STATE}},
+    {"export", 1, ckptverb_export, {'o'}},
+    {"import", 1, ckptverb_import, {'m', O_NAME, O_TOOLS, O_TRUST}},
+    {"list", 1, ckptverb_list, {0}},
+    {"prune", 1, ckptverb_prune, {O_ALSO, O_DAILY, O_EACH, O_KEEP, 'n'}},
+    {"pull", 1, ckptverb_pull, {'o', O_PLAIN_HTTP}},
+    {"push", 2, ckptverb_push, {O_PLAIN_HTTP}},
+    {"restore", 1, ckptverb_restore,
+	{'m', 'n', O_AT, O_NAME, O_NEW_AGENT, O_TO, O_TOOLS, O_TRUST}},
+    {"save", 1, ckptverb_save, {O_FULL}},
+    {"show", 1, ckptverb_show, {O_MESSAGES}},
+    {"verify", 1, ckptverb_verify, {0}},
 };
+
+static const struct verb *
+find_verb(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	die_usage(&program, "unknown verb '%s'", name);
+}
+
+/* What a verb does not take would be passed over, and -n done for real. */
+static void
+refuse_foreign(const struct verb *v, const bool given[])
+{
+	const struct opt *o;
+	bool taken;
+	size_t i;
+
+	for (o = opts; o->name != NULL; o++) {
+		taken = o->letter == O_JSON || o->letter == O_KEY ||
+			o->letter == O_MAX_SIZE || o->letter == O_ROOT ||
+			o->letter == O_SECRET;
+		for (i = 0; i < TAKES; i++)
+			taken = taken || v->takes[i] == o->letter;
+		if (given[o->letter] && !taken)
+			die_usage(
+			    &program, "%s: takes no --%s", v->name, o->name);
+	}
+}
 
 int
 main(int argc, char *argv[])
 {
 	struct arguments a = {.verb.program = &program};
+	const struct verb *verb;
 	struct root root;
-	const char *verb;
 	bool makes;
 	struct err e;
 	int first, n;
-	size_t i;
 
-	verb = opt_verb(&program, argc, argv, option, &a, &first);
-	for (i = 0; i < COUNT_OF(verbs); i++)
-		if (strcmp(verbs[i].name, verb) == 0)
-			break;
-	if (i == COUNT_OF(verbs))
-		die_usage(&program, "unknown verb '%s'", verb);
+	verb = find_verb(opt_verb(&program, argc, argv, option, &a, &first));
+	refuse_foreign(verb, a.given);
 	n = argc - first;
-	if (verbs[i].operands < 0 ? n < -verbs[i].operands
-				  : n != verbs[i].operands)
-		die_usage(&program, "%s: wrong number of operands", verb);
+	if (verb->operands < 0 ? n < -verb->operands : n != verb->operands)
+		die_usage(&program, "%s: wrong number of operands", verb->name);
 	(void)umask(077);
 	file_open_many();
 	/* A CI job has only the file: no root is needed for one. */
-	makes = strcmp(verb, "import") == 0 || a.verb.fresh;
+	makes = verb->run == ckptverb_import || a.verb.fresh;
 	if (root_open(a.root, makes, &root, &e) == 0) {
 		root.secrets = secret_args_load(&a.verb.secrets);
 		a.verb.open = &root;
@@ -247,5 +287,5 @@ main(int argc, char *argv[])
 	    (a.root != NULL || makes ||
 		(e.status != EX_NOINPUT && e.status != EX_CONFIG)))
 		die_err(&e);
-	finish(verbs[i].run(&a.verb, argv + first));
+	finish(verb->run(&a.verb, argv + first));
 }

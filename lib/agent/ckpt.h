@@ -58,7 +58,8 @@ int ckpt_list(const struct root *, const char *id, int64_t **seqs,
  * Open a bundle by what a person calls it: a file, "-" for the standard
  * input, or AGENT or AGENT@SEQ (the newest bundle that covers no more than
  * SEQ).  The chain finds its parents beside it.  Without `root` (NULL) only
- * files are looked for.  Status 66.
+ * files are looked for.  `most`: bytes that each bundle may expand to, and that
+ * the standard input may give; 0: as reader.h says.  Status 66; 79.
  */
 enum ckpt_reach {
 	CKPT_ALONE,  /* the bundle itself; others may be missing */
@@ -68,9 +69,10 @@ enum ckpt_reach {
 struct ckpt_chain {
 	struct chain chain;
 	int dir; /* where its parents are; -1 */
+	int64_t most;
 };
 int ckpt_open(const struct root *, const char *name, enum ckpt_reach,
-    struct ckpt_chain *out, struct err *);
+    int64_t most, struct ckpt_chain *out, struct err *);
 /* The bundle in the folder `dir` that covers `seq`. */
 int ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *);
 void ckpt_close(struct ckpt_chain *);

@@ -24,6 +24,7 @@ ckpt_name(int64_t seq, char out[CKPT_NAME])
  * and a chain asks for them in that order. */
 struct finder {
 	int dir;
+	int64_t most; /* that each may expand to; 0: the usual */
 	int64_t *seq;
 	size_t left;
 };
@@ -78,10 +79,10 @@ list_seqs(int dir, int64_t **seqs, size_t *count, struct err *e)
 	return 0;
 }
 
-int
-ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *e)
+static int
+open_seq(int dir, int64_t seq, int64_t most, struct bundle **out, struct err *e)
 {
-	struct reader_options o = {0};
+	struct reader_options o = {.max_bytes = most, .max_spool = most};
 	char name[CKPT_NAME];
 	int fd;
 
@@ -89,6 +90,12 @@ ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *e)
 	if (file_open(dir, name, O_RDONLY | O_NOFOLLOW, 0, &fd, e) < 0)
 		return -1;
 	return bundle_open(fd, name, &o, out, e);
+}
+
+int
+ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *e)
+{
+	return open_seq(dir, seq, 0, out, e);
 }
 
 static int
@@ -99,7 +106,7 @@ find_parent(
 	struct bundle *b;
 
 	while (f->left > 0) {
-		if (ckpt_bundle(f->dir, f->seq[--f->left], &b, e) < 0)
+		if (open_seq(f->dir, f->seq[--f->left], f->most, &b, e) < 0)
 			return -1;
 		if (bundle_stands_for(b, id)) {
 			*out = b;
@@ -113,9 +120,10 @@ find_parent(
 /* What is in the folder `dir` (or -1) and older than `b`.  A younger one may
  * stand for a parent, too, when pruning was interrupted: it builds on `b`. */
 static int
-older(int dir, const struct bundle *b, struct finder *f, struct err *e)
+older(int dir, int64_t most, const struct bundle *b, struct finder *f,
+    struct err *e)
 {
-	*f = (struct finder){.dir = dir};
+	*f = (struct finder){.dir = dir, .most = most};
 	if (dir >= 0 && list_seqs(dir, &f->seq, &f->left, e) < 0)
 		return -1;
 	while (f->left > 0 && f->seq[f->left - 1] >= b->manifest.seq)
@@ -125,14 +133,14 @@ older(int dir, const struct bundle *b, struct finder *f, struct err *e)
 
 /* Take over `b`, and follow it in the folder `dir` (or -1). */
 static int
-follow(
-    struct bundle *b, int dir, bool history, struct chain *out, struct err *e)
+follow(struct bundle *b, int dir, int64_t most, bool history, struct chain *out,
+    struct err *e)
 {
 	struct finder f;
 	struct chain_opener opener = {find_parent, &f};
 	int r;
 
-	if (older(dir, b, &f, e) < 0) {
+	if (older(dir, most, b, &f, e) < 0) {
 		bundle_close(b);
 		return -1;
 	}
@@ -152,7 +160,7 @@ ckpt_before(
 
 	if (!first->manifest.has_parent)
 		return 0;
-	if (older(c->dir, first, &f, e) < 0)
+	if (older(c->dir, c->most, first, &f, e) < 0)
 		return -1;
 	got = find_parent(&f, &first->manifest.parent, &b, e);
 	free(f.seq);
@@ -160,7 +168,7 @@ ckpt_before(
 		return -1;
 	if (got == 0)
 		return err_set(e, EX_NOINPUT, 0, "its parent is missing");
-	return follow(b, c->dir, history, out, e) < 0 ? -1 : 1;
+	return follow(b, c->dir, c->most, history, out, e) < 0 ? -1 : 1;
 }
 
 int
@@ -192,7 +200,7 @@ ckpt_follow(
 
 	if (ckpt_bundle(dir, seq, &b, e) < 0)
 		return -1;
-	return follow(b, dir, history, out, e);
+	return follow(b, dir, 0, history, out, e);
 }
 
 int
@@ -231,8 +239,8 @@ ckpt_list(const struct root *root, const char *id, int64_t **seqs,
 
 /* AGENT or AGENT@SEQ. */
 static int
-open_agents(const struct root *root, const char *name, struct bundle **b,
-    int *dir, struct err *e)
+open_agents(const struct root *root, const char *name, int64_t bytes,
+    struct bundle **b, int *dir, struct err *e)
 {
 	char *agent CLEANUP_FREE = mem_strdup(name), *at = strchr(agent, '@');
 	int64_t *seqs CLEANUP_FREE = NULL, most = INT64_MAX;
@@ -257,14 +265,15 @@ open_agents(const struct root *root, const char *name, struct bundle **b,
 	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, dir, e) <
 	    0)
 		return -1;
-	return ckpt_bundle(*dir, seqs[n - 1], b, e);
+	return open_seq(*dir, seqs[n - 1], bytes, b, e);
 }
 
 /* A file, whose parents stand beside it; or the standard input. */
 static int
-open_path(const char *name, struct bundle **b, int *dir, struct err *e)
+open_path(
+    const char *name, int64_t bytes, struct bundle **b, int *dir, struct err *e)
 {
-	struct reader_options o = {0};
+	struct reader_options o = {.max_bytes = bytes, .max_spool = bytes};
 	char *parent CLEANUP_FREE = mem_strdup(name), *slash;
 	int fd;
 
@@ -287,24 +296,25 @@ open_path(const char *name, struct bundle **b, int *dir, struct err *e)
 
 int
 ckpt_open(const struct root *root, const char *name, enum ckpt_reach reach,
-    struct ckpt_chain *out, struct err *e)
+    int64_t most, struct ckpt_chain *out, struct err *e)
 {
-	struct ckpt_chain c = {.dir = -1};
+	struct ckpt_chain c = {.dir = -1, .most = most};
 	struct bundle *b;
 	struct stat st;
 
 	if (strcmp(name, "-") == 0 || root == NULL ||
 	    (stat(name, &st) == 0 && S_ISREG(st.st_mode))) {
-		if (open_path(name, &b, &c.dir, e) < 0)
+		if (open_path(name, most, &b, &c.dir, e) < 0)
 			return -1;
-	} else if (open_agents(root, name, &b, &c.dir, e) < 0) {
+	} else if (open_agents(root, name, most, &b, &c.dir, e) < 0) {
 		fd_cleanup(&c.dir);
 		return -1;
 	}
 	if (reach == CKPT_ALONE) {
 		c.chain.layer = mem_new(1, sizeof(struct bundle *));
 		c.chain.layer[c.chain.count++] = b;
-	} else if (follow(b, c.dir, reach == CKPT_HISTORY, &c.chain, e) < 0) {
+	} else if (follow(b, c.dir, most, reach == CKPT_HISTORY, &c.chain, e) <
+		   0) {
 		fd_cleanup(&c.dir);
 		return -1;
 	}

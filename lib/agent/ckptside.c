@@ -41,13 +41,13 @@ open_live(struct root *root, const char *name, bool files, struct ckpt_side *s,
 }
 
 static int
-open_bundle(struct root *root, const char *name, bool files,
+open_bundle(struct root *root, const char *name, bool files, int64_t most,
     struct ckpt_side *s, struct err *e)
 {
 	struct bundle *b;
 
-	if (ckpt_open(
-		root, name, files ? CKPT_TREE : CKPT_ALONE, &s->bundle, e) < 0)
+	if (ckpt_open(root, name, files ? CKPT_TREE : CKPT_ALONE, most,
+		&s->bundle, e) < 0)
 		return -1;
 	b = chain_newest(&s->bundle.chain);
 	(void)snprintf(s->agent, sizeof(s->agent), "%s", b->manifest.agent);
@@ -57,14 +57,14 @@ open_bundle(struct root *root, const char *name, bool files,
 }
 
 int
-ckpt_side_open(struct root *root, const char *name, bool files,
+ckpt_side_open(struct root *root, const char *name, bool files, int64_t most,
     struct ckpt_side *out, struct err *e)
 {
 	struct ckpt_side s = {.bundle.dir = -1, .work = -1};
 	int r;
 
 	r = is_live(root, name) ? open_live(root, name, files, &s, e)
-				: open_bundle(root, name, files, &s, e);
+				: open_bundle(root, name, files, most, &s, e);
 	if (r < 0) {
 		ckpt_side_close(&s);
 		return -1;

@@ -24,11 +24,11 @@ struct ckpt_side {
 };
 
 /*
- * `name` as ckpt_open has it, or AGENT@live, which takes no lock: what is
+ * `name` and `most` as ckpt_open has them, or AGENT@live, which takes no lock: what is
  * committed, and the files as they are.  Without `files` only the state is
  * looked at.  Status 75: a file would not keep still.
  */
-int ckpt_side_open(struct root *, const char *name, bool files,
+int ckpt_side_open(struct root *, const char *name, bool files, int64_t most,
     struct ckpt_side *out, struct err *);
 void ckpt_side_close(struct ckpt_side *);
 

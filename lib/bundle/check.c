@@ -11,6 +11,7 @@
 /* A place in the unpacked stream, and what has been found so far. */
 struct check {
 	struct bundle *b;
+	const struct check_options *options;
 	struct frame_view view;
 	struct tar *tar;
 	int64_t frame, offset;
@@ -103,10 +104,24 @@ expect_header(struct check *c, const struct entry *n, struct err *e)
 		   : expect(c, &c->want, n->path, e);
 }
 
+static int
+seen(void *arg, const void *data, size_t n, struct err *e)
+{
+	const struct check_options *o = arg;
+
+	(void)data;
+	(void)e;
+	o->progress(o->arg, (int64_t)n);
+	return 0;
+}
+
 /* Header, contents at the place that the index names, padding. */
 static int
 check_member(struct check *c, const struct entry *n, struct err *e)
 {
+	struct check_options o = *c->options;
+	const struct sink s = {seen, &o};
+
 	if (expect_header(c, n, e) < 0)
 		return -1;
 	if (n->type == ENTRY_FILE) {
@@ -114,7 +129,8 @@ check_member(struct check *c, const struct entry *n, struct err *e)
 		    (n->frame != c->frame || n->offset != c->offset))
 			return wrong(
 			    c, n->path, "is not where the index says", e);
-		if (bundle_stream(&c->view, n, NULL, e) < 0)
+		if (bundle_stream(
+			&c->view, n, o.progress != NULL ? &s : NULL, e) < 0)
 			return -1;
 		move(c, n->size);
 	}
@@ -359,17 +375,11 @@ check_packed(const struct check *c, struct err *e)
 }
 
 int
-bundle_check(struct bundle *b, struct err *e)
+bundle_check(struct bundle *b, const struct check_options *o, struct err *e)
 {
-	return bundle_check_plain(b, NULL, e);
-}
-
-int
-bundle_check_plain(struct bundle *b, struct digest *plain, struct err *e)
-{
-	struct check c CLEANUP(check_free) = {.b = b};
+	struct check c CLEANUP(check_free) = {.b = b, .options = o};
 	const struct manifest *m = &b->manifest;
-	struct frame_sums sums = {.unpacked = plain != NULL};
+	struct frame_sums sums = {.unpacked = o->plain != NULL};
 	struct digest d;
 
 	frame_view_init(&c.view, &b->frames);
@@ -389,7 +399,7 @@ bundle_check_plain(struct bundle *b, struct digest *plain, struct err *e)
 		return err_set(e, EX_DATAERR, 0,
 		    "the tree of '%s' is not the one that its manifest names",
 		    b->frames.name);
-	if (plain != NULL)
-		sha256_get(&sums.plain, plain);
+	if (o->plain != NULL)
+		sha256_get(&sums.plain, o->plain);
 	return 0;
 }

@@ -8,11 +8,16 @@
 
 #include "bundle/reader.h"
 
+struct check_options {
+	struct digest *plain;	/* the digest of the unpacked stream, which
+				 * costs no other unpacking; NULL: not wanted */
+	/* Told of contents as they are read; may be NULL. */
+	void (*progress)(void *arg, int64_t bytes);
+	void *arg;
+};
+
 /* Reads and unpacks all of it.  Status 65 names what is wrong.  That the
  * chain's tree is the manifest's is chain_tree's to prove, for a delta. */
-int bundle_check(struct bundle *, struct err *);
-/* The same, and the digest of the unpacked stream, which costs no other
- * unpacking; NULL: not wanted. */
-int bundle_check_plain(struct bundle *, struct digest *plain, struct err *);
+int bundle_check(struct bundle *, const struct check_options *, struct err *);
 
 #endif

@@ -23,6 +23,8 @@ struct oci_options {
 	    int64_t total);
 	void *arg;
 	int64_t total;	/* not the caller's */
+	int64_t max_bytes;	/* pull: that a bundle may expand to; 0: as
+				 * reader.h says */
 };
 
 struct oci_pushed {

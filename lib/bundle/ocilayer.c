@@ -158,7 +158,7 @@ add_bundle(struct oci_layers *l, struct bundle *b, int own,
 	n->bundle = b->id;
 	n->size = b->frames.file;
 	if (oci_sum(b->frames.fd, n->size, o, &n->digest, e) < 0 ||
-	    bundle_check_plain(b, &n->plain, e) < 0)
+	    bundle_check(b, &(struct check_options){.plain = &n->plain}, e) < 0)
 		return -1;
 	return 0;
 }
@@ -198,7 +198,8 @@ add_folded(struct oci_layers *l, struct chain *c, size_t count,
 	struct writer_options w = {.key = o->secret};
 	struct chain part = chain_part(c, count);
 	struct bundle *b CLEANUP_BUNDLE = NULL;
-	struct reader_options r = {0};
+	/* It was made here, of bundles that were within their limits. */
+	struct reader_options r = {.max_bytes = INT64_MAX};
 	struct manifest m = {0};
 	struct written written;
 	int fd = -1, rc, own;

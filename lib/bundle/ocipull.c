@@ -124,7 +124,8 @@ check_place(const struct pulling *p, const struct bundle *b,
 static int
 prove(struct pulling *p, int fd, struct err *e)
 {
-	struct reader_options o = {.key = p->options.key};
+	struct reader_options o = {
+	    .key = p->options.key, .max_bytes = p->options.max_bytes};
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	struct bundle *b CLEANUP_BUNDLE = NULL;
 	struct digest plain;
@@ -132,7 +133,7 @@ prove(struct pulling *p, int fd, struct err *e)
 	if (copy < 0)
 		return err_set(e, EX_IOERR, errno, "too many files");
 	if (bundle_open(copy, p->name, &o, &b, e) < 0 ||
-	    bundle_check_plain(b, &plain, e) < 0 ||
+	    bundle_check(b, &(struct check_options){.plain = &plain}, e) < 0 ||
 	    check_place(p, b, &plain, e) < 0)
 		return -1;
 	bundle_close(p->below);

@@ -17,7 +17,8 @@ squash_free(struct squash *s)
 }
 
 static int
-put_tree(struct squash *s, struct manifest *m, struct err *e)
+put_tree(struct squash *s, struct manifest *m, const struct writer_options *o,
+    struct err *e)
 {
 	struct content c;
 	struct pull pull;
@@ -35,6 +36,8 @@ put_tree(struct squash *s, struct manifest *m, struct err *e)
 		}
 		if (writer_entry(&s->writer, &n, file ? &c : NULL, e) < 0)
 			return -1;
+		if (file && o->progress != NULL)
+			o->progress(o->arg, n.size);
 	}
 	return 0;
 }
@@ -51,7 +54,8 @@ squash_write(struct chain *c, int fd, const char *name,
 	m->full = true;
 	writer_init(&s.writer, fd, name, o, m);
 	if (chain_tree(c, 0, &s.tree, e) < 0 ||
-	    gather_head(&s.parts, &s.writer, e) < 0 || put_tree(&s, m, e) < 0)
+	    gather_head(&s.parts, &s.writer, e) < 0 ||
+	    put_tree(&s, m, o, e) < 0)
 		return -1;
 	m->full_bytes = m->bytes;
 	return writer_finish(&s.writer, out, e);

@@ -18,6 +18,9 @@ struct writer_options {
 	int level;		/* of zstd; 0: as codec.h says */
 	int threads;		/* 0: one a processor */
 	const struct sign_secret *key; /* NULL: no signature */
+	/* Of squash_write: told of the contents of files; may be NULL. */
+	void (*progress)(void *arg, int64_t bytes);
+	void *arg;
 };
 
 /* A payload of the journal's, named by its digest. */

@@ -232,6 +232,14 @@ ckptverb_restore(const struct ckpt_args *a, char *args[])
 	if (a->to != NULL && a->fresh)
 		die_usage(a->program,
 		    "restore: --to and --new-agent: give one of them");
+	if (a->dry && (a->to != NULL || a->fresh))
+		die_usage(a->program,
+		    "restore: -n goes with neither --to nor --new-agent");
+	if (!a->fresh && (a->name != NULL || a->model != NULL ||
+			     a->tool_count > 0 || a->trust_count > 0))
+		die_usage(a->program,
+		    "restore: --name, --model, --tools and --trust are for "
+		    "--new-agent");
 	if (a->to != NULL)
 		return to_folder(a, args[0]);
 	return a->fresh ? ckptverb_import(a, args) : go_back(a, args[0]);

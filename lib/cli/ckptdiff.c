@@ -202,7 +202,8 @@ ckptverb_diff(const struct ckpt_args *a, char *args[])
 		files = true;
 	}
 	for (i = 0; i < 2; i++) {
-		if (ckpt_side_open(a->open, args[i], files, &side[i], &e) < 0)
+		if (ckpt_side_open(
+			a->open, args[i], files, a->max_size, &side[i], &e) < 0)
 			die_err(&e);
 		j.patch.side[i] = &side[i];
 		if (!side[i].live)

@@ -10,8 +10,60 @@
 #include "bundle/squash.h"
 #include "cli/ckptgate.h"
 #include "cli/ckptverb.h"
+#include "cli/progress.h"
 
 #define RULES_MAX ((size_t)1 << 20)
+
+/* Are all signed by the key that was asked for, else by the one of the root
+ * here?  A signature that names that key and is not its own is damage. */
+static bool
+is_signed(const struct ckpt_args *a, const struct chain *c)
+{
+	unsigned char by[SIGN_KEYNUM], sig[SIGN_BYTES];
+	const struct bundle *b;
+	struct sign_public own;
+	bool all = true;
+	struct err e;
+	size_t i;
+
+	if (a->key != NULL)
+		return true;
+	if (a->open == NULL || root_public(a->open, &own, &e) < 0)
+		return false;
+	for (i = 0; i < c->count; i++) {
+		b = c->layer[i];
+		if (b->signature.len > 0 &&
+		    manifest_signature(buf_str(&b->signature), b->signature.len,
+			by, sig, &e) < 0)
+			die_err(&e);
+		if (b->signature.len == 0 ||
+		    memcmp(by, own.keynum, sizeof(by)) != 0)
+			all = false;
+		else if (sign_check(&own, b->text.data, b->text.len, sig, &e) <
+			 0)
+			die(EX_DATAERR,
+			    "'%s' has a signature that is not the key's which "
+			    "it names",
+			    b->frames.name);
+	}
+	return all;
+}
+
+/* Bytes of files in all bundles: the last that builds on a full one knows. */
+static int64_t
+stored(const struct chain *c)
+{
+	const struct manifest *m;
+	int64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		m = &c->layer[i]->manifest;
+		if (i + 1 == c->count || c->layer[i + 1]->manifest.full)
+			n += m->full_bytes + m->delta_bytes;
+	}
+	return n;
+}
 
 int
 ckptverb_verify(const struct ckpt_args *a, char *args[])
@@ -20,16 +72,23 @@ ckptverb_verify(const struct ckpt_args *a, char *args[])
 	struct snapshot tree = {0};
 	struct ckpt_chain c;
 	char hex[DIGEST_HEX + 1];
+	struct check_options o = {.progress = progress_add};
+	struct progress p;
+	bool all_signed;
 	struct err e;
 	size_t i;
 
 	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
+	all_signed = is_signed(a, &c.chain);
+	progress_start(&p, "verifying", stored(&c.chain));
+	o.arg = &p;
 	for (i = 0; i < c.chain.count; i++)
-		if (bundle_check(c.chain.layer[i], &e) < 0)
+		if (bundle_check(c.chain.layer[i], &o, &e) < 0)
 			die_err(&e);
 	if (chain_tree(&c.chain, 0, &tree, &e) < 0 ||
 	    ckpt_prove_state(&c.chain, &e) < 0)
 		die_err(&e);
+	progress_end(&p);
 	digest_hex(&chain_newest(&c.chain)->id, hex);
 	m = &chain_newest(&c.chain)->manifest;
 	printf(a->json ? "{\"bundle\":\"%s\",\"bundles\":%zu,\"seq\":%" PRId64
@@ -37,9 +96,9 @@ ckptverb_verify(const struct ckpt_args *a, char *args[])
 		       : "%s: %zu bundles, %" PRId64 " records, %" PRId64
 			 " files%s\n",
 	    hex, c.chain.count, m->seq, m->files,
-	    a->json          ? a->key != NULL ? "true" : "false"
-	    : a->key != NULL ? ", signed"
-			     : "");
+	    a->json      ? all_signed ? "true" : "false"
+	    : all_signed ? ", signed"
+			 : "");
 	snapshot_free(&tree);
 	ckpt_close(&c);
 	return 0;
@@ -139,10 +198,14 @@ ckptverb_export(const struct ckpt_args *a, char *args[])
 	struct sign_secret key;
 	struct ckpt_chain c;
 	char *path, *name;
+	struct progress p;
 	struct err e;
 	int r, dir;
 
 	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
+	progress_start(&p, "exporting", chain_newest(&c.chain)->manifest.bytes);
+	x.options.progress = progress_add;
+	x.options.arg = &p;
 	x.chain = &c.chain;
 	if (a->open != NULL && root_secret(a->open, &key, &e) == 0)
 		x.options.key = &key;
@@ -156,6 +219,7 @@ ckptverb_export(const struct ckpt_args *a, char *args[])
 	}
 	if (r < 0)
 		die_err(&e);
+	progress_end(&p);
 	ckpt_close(&c);
 	return 0;
 }

@@ -143,8 +143,10 @@ ckptverb_pull(const struct ckpt_args *a, char *args[])
 {
 	const char *to = a->output == NULL ? "." : a->output;
 	struct progress bar = {0};
-	struct oci_options o = {
-	    .plain = a->plain_http, .progress = advance, .arg = &bar};
+	struct oci_options o = {.plain = a->plain_http,
+	    .progress = advance,
+	    .arg = &bar,
+	    .max_bytes = a->max_size};
 	struct pulled all = {.count = 0};
 	struct sign_public key;
 	struct oci_ref ref;

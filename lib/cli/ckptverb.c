@@ -55,7 +55,7 @@ ckptverb_open(const struct ckpt_args *a, const char *name,
 {
 	struct err e;
 
-	if (ckpt_open(a->open, name, reach, c, &e) < 0)
+	if (ckpt_open(a->open, name, reach, a->max_size, c, &e) < 0)
 		die_err(&e);
 	ckptverb_trust(a, &c->chain);
 }

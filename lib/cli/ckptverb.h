@@ -18,7 +18,7 @@ struct ckpt_args {
 	bool full, json, dry, fresh, plain_http;
 	bool names, stat, state, files; /* diff: what of it */
 	bool messages;
-	int64_t max_text; /* 0: the usual */
+	int64_t max_size, max_text; /* 0: the usual */
 	const char *key, *output, *to, *junit, *rules, *since;
 	const char *name, *model;
 	int64_t at; /* 0: not given */

@@ -133,17 +133,47 @@ is "$(jq -r '.change + " " + .path' <<<"$out" | xargs)" \
 status 66 'a missing one is 66' agent-ckpt diff turns nobody
 status 1 'bundles of two agents can be compared' agent-ckpt diff turns talk
 
+# ---- what a verb does not take --------------------------------------------------------
+
+status 64 'an option of another verb is refused' agent-ckpt verify --keep 2 turns
+like "$err" 'verify: takes no --keep' 'and named'
+status 64 'so -n never makes what it was to show' agent-ckpt import --root new -n turns
+ok "$([ ! -e new ]; echo $?)" 'not even a root'
+status 64 'nor a folder' agent-ckpt restore -n --to never turns
+ok "$([ ! -e never ]; echo $?)" 'of files'
+status 64 'nor an agent' agent-ckpt restore -n --new-agent turns
+status 64 'an agent that goes back keeps its name' agent-ckpt restore --name x turns
+status 0 'where -n is at home it shows' agent-ckpt restore -n turns
+
 # ---- without a root: a file, a pipe -----------------------------------------------------
 
 status 0 'export makes one file of a chain' agent-ckpt export -o one.tar.zst turns
 one=$PWD/one.tar.zst key=$AGENT_ROOT/key.pub dir=$(folder turns)
+status 0 'in its root' agent-ckpt verify "$one"
+like "$out" ', signed$' 'the signature is looked at without --key'
+is "$(agent-ckpt verify --json turns | jq .signed)" true 'that of each bundle'
+signify-openbsd -G -n -p other.pub -s other.sec
+mkdir -p changed/agents
+cp "$AGENT_ROOT"/key.* changed
+python3 - "$key" other.pub >changed/key.pub <<'END'
+import base64, sys
+own, other = (base64.b64decode(open(f).readlines()[1]) for f in sys.argv[1:])
+print('untrusted comment: x\n' + base64.b64encode(own[:10] + other[10:]).decode())
+END
+status 65 'a signature that is not of the key which it names is 65' \
+    agent-ckpt verify --root changed "$one"
+like "$err" 'signature' 'and said so'
+status 79 'what expands past --max-size is 79' agent-ckpt verify --max-size 1k "$one"
+status 79 'also from a pipe' bash -c 'agent-ckpt show --max-size 1k - <"$0"' "$one"
+status 79 'also its parents' agent-ckpt cat --max-size 1k turns src/a.txt
+status 0 'within it all is well' agent-ckpt verify --max-size 100G "$one"
 unset AGENT_ROOT
 export HOME=$PWD/nowhere
 status 0 'which is verified elsewhere' agent-ckpt verify --key "$key" "$one"
 like "$out" ': 1 bundles, .* 3 files, signed$' 'and says of what'
 status 0 'verify --json' agent-ckpt verify --json "$one"
 is "$(jq -r '"\(.bundles) \(.seq) \(.signed)"' <<<"$out")" "1 $last false" \
-    'says the same; without a key no signature was looked at'
+    'says the same; without a key nor a root no signature was looked at'
 status 0 'and restored' agent-ckpt restore --to there "$one"
 is "$(tree there)" "$(tree was.5)" 'whole'
 status 73 'a folder that is there is not touched' agent-ckpt restore --to there "$one"
@@ -212,7 +242,6 @@ is "$bad" '' 'a byte that is another, or an end that is missing, is 65'
 ok "$([ ! -e broken ]; echo $?)" 'and nothing is restored'
 status 65 'what is no bundle is 65' agent-ckpt show script.jsonl
 like "$err" 'script.jsonl' 'and is named'
-signify-openbsd -G -n -p other.pub -s other.sec
 status 65 'a signature by another key is 65' agent-ckpt verify --key other.pub "$one"
 like "$err" 'not signed by the key' 'and said so'
 status 65 'for every verb' agent-ckpt restore --key other.pub --to never "$one"

@@ -42,7 +42,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(e.status == EX_DATAERR || e.status == EX_LIMIT);
 		return 0;
 	}
-	if (bundle_check(b, &e) < 0)
+	if (bundle_check(b, &(struct check_options){0}, &e) < 0)
 		assert(e.status == EX_DATAERR);
 	if (chain_open(b, NULL, false, &c, &e) < 0) {
 		assert(e.status == EX_NOINPUT || e.status == EX_DATAERR);

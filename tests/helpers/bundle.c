@@ -401,7 +401,8 @@ check(int argc, char **argv)
 
 	open_chain(argc, argv, true, &c);
 	for (i = 0; i < c.count; i++)
-		if (bundle_check(c.layer[i], &e) < 0)
+		if (bundle_check(c.layer[i], &(struct check_options){0}, &e) <
+		    0)
 			fail(&e);
 	if (chain_tree(&c, 0, &s, &e) < 0)
 		fail(&e);

@@ -111,7 +111,7 @@ try_bundle(int fd, int dir, const char *name, bool prove)
 		return -1;
 	if (bundle_open(fd, "memory", &ro, &b, &e) < 0)
 		return e.status;
-	if (prove && bundle_check(b, &e) < 0) {
+	if (prove && bundle_check(b, &(struct check_options){0}, &e) < 0) {
 		bundle_close(b);
 		return e.status;
 	}
