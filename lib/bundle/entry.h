@@ -54,6 +54,11 @@ void entry_text_free(struct entry_text *);
 const char *entry_type_name(enum entry_type);
 /* Is there a tar member for it? */
 bool entry_stored(enum entry_type);
+/* What an entry of this type has: `size` and `sha256`, `link`, and so on. */
+bool entry_has_content(enum entry_type);
+bool entry_has_link(enum entry_type);
+bool entry_has_mode(enum entry_type);
+bool entry_has_time(enum entry_type);
 
 /*
  * The order of trees: bytes, with '/' before every other one, so that a

@@ -1,7 +1,10 @@
 /* A conversation, for people and for programs. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/ckptshow.h"
 
@@ -115,4 +118,71 @@ ckptshow_messages(struct chain *c, bool json, struct err *e)
 	buf_putc(&all, ']');
 	state_free(&s);
 	return print_all((struct slice){all.data, all.len}, json, e);
+}
+
+/* ---- two of them ------------------------------------------------------------------------- */
+
+static struct slice *
+elements(const struct buf *convo, struct buf *room, size_t *count)
+{
+	struct slice *all = NULL, one, array;
+	size_t n = 0, cap = 0, at = 0;
+
+	buf_putc(room, '[');
+	buf_add(room, convo->data, convo->len);
+	buf_putc(room, ']');
+	array = (struct slice){room->data, room->len};
+	while (json_raw_next(array, &at, &one) == 1) {
+		mem_room(&all, n, &cap, sizeof(*all));
+		all[n++] = one;
+	}
+	*count = n;
+	return all;
+}
+
+/* Messages [from, to) by role: ", 2 assistant added", and "assistant":2. */
+static void
+roles(struct buf *json, const struct slice *all, size_t from, size_t to,
+    const char *what, struct buf *text)
+{
+	static const char *const names[] = {
+	    "system", "user", "assistant", "tool"};
+	struct jsonw w = {.out = json, .comma = json->len > 1};
+	int64_t count[COUNT_OF(names)] = {0};
+	struct slice role;
+	size_t i, k;
+
+	for (i = from; i < to; i++)
+		for (k = 0; k < COUNT_OF(names); k++)
+			if (json_raw(all[i], "role", &role) == 0 &&
+			    role.len == strlen(names[k]) + 2 &&
+			    memcmp(role.data + 1, names[k], role.len - 2) == 0)
+				count[k]++;
+	jsonw_object(&w, what);
+	for (k = 0; k < COUNT_OF(names); k++) {
+		if (count[k] == 0)
+			continue;
+		jsonw_integer(&w, names[k], count[k]);
+		buf_printf(
+		    text, ", %" PRId64 " %s %s", count[k], names[k], what);
+	}
+	jsonw_end(&w, '}');
+}
+
+void
+ckptmessages_compare(const struct buf *a, const struct buf *b, struct buf *json,
+    struct buf *text)
+{
+	struct buf room_a CLEANUP_BUF = {0}, room_b CLEANUP_BUF = {0};
+	size_t n, m, same = 0;
+	struct slice *x CLEANUP_FREE = elements(a, &room_a, &n);
+	struct slice *y CLEANUP_FREE = elements(b, &room_b, &m);
+
+	while (same < n && same < m && x[same].len == y[same].len &&
+	       memcmp(x[same].data, y[same].data, x[same].len) == 0)
+		same++;
+	buf_putc(json, '{');
+	roles(json, x, same, n, "removed", text);
+	roles(json, y, same, m, "added", text);
+	buf_putc(json, '}');
 }

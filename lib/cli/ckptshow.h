@@ -16,6 +16,11 @@ int ckptshow_bundle(
 
 /* The conversation of a chain that was opened with its history. */
 int ckptshow_messages(struct chain *, bool json, struct err *);
+/* What two conversations, as elements of JSON arrays, do not begin with alike,
+ * by role: ", 2 assistant added" appended to `text`, the same as an object to
+ * `json`. */
+void ckptmessages_compare(const struct buf *a, const struct buf *b,
+    struct buf *json, struct buf *text);
 
 /* One row of `agent-ckpt list`, as JSON at once or as cells; without a bundle
  * the row of titles. */

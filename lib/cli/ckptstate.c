@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
-#include "cli/show.h"
+#include "cli/ckptshow.h"
 
 /* Both states, and what was found; as JSON only grants and messages need
  * words of their own. */
@@ -243,71 +243,6 @@ grant(struct states *s, const struct json *was, const struct json *is)
 
 /* ---- the conversation ------------------------------------------------------------------- */
 
-static struct slice *
-elements(const struct buf *convo, struct buf *room, size_t *count)
-{
-	struct slice *all = NULL, one, array;
-	size_t n = 0, cap = 0, at = 0;
-
-	buf_putc(room, '[');
-	buf_add(room, convo->data, convo->len);
-	buf_putc(room, ']');
-	array = (struct slice){room->data, room->len};
-	while (json_raw_next(array, &at, &one) == 1) {
-		mem_room(&all, n, &cap, sizeof(*all));
-		all[n++] = one;
-	}
-	*count = n;
-	return all;
-}
-
-/* Messages [from, to) by role: ", 2 assistant added", and "assistant":2. */
-static void
-roles(struct states *s, const struct slice *all, size_t from, size_t to,
-    const char *what, struct buf *text)
-{
-	static const char *const names[] = {
-	    "system", "user", "assistant", "tool"};
-	struct jsonw w = {.out = &s->messages, .comma = s->messages.len > 1};
-	int64_t count[COUNT_OF(names)] = {0};
-	struct slice role;
-	size_t i, k;
-
-	for (i = from; i < to; i++)
-		for (k = 0; k < COUNT_OF(names); k++)
-			if (json_raw(all[i], "role", &role) == 0 &&
-			    role.len == strlen(names[k]) + 2 &&
-			    memcmp(role.data + 1, names[k], role.len - 2) == 0)
-				count[k]++;
-	jsonw_object(&w, what);
-	for (k = 0; k < COUNT_OF(names); k++) {
-		if (count[k] == 0)
-			continue;
-		jsonw_integer(&w, names[k], count[k]);
-		buf_printf(
-		    text, ", %" PRId64 " %s %s", count[k], names[k], what);
-	}
-	jsonw_end(&w, '}');
-}
-
-static void
-compare_messages(struct states *s, const struct buf *a, const struct buf *b,
-    struct buf *text)
-{
-	struct buf room_a CLEANUP_BUF = {0}, room_b CLEANUP_BUF = {0};
-	size_t n, m, same = 0;
-	struct slice *x CLEANUP_FREE = elements(a, &room_a, &n);
-	struct slice *y CLEANUP_FREE = elements(b, &room_b, &m);
-
-	while (same < n && same < m && x[same].len == y[same].len &&
-	       memcmp(x[same].data, y[same].data, x[same].len) == 0)
-		same++;
-	buf_putc(&s->messages, '{');
-	roles(s, x, same, n, "removed", text);
-	roles(s, y, same, m, "added", text);
-	buf_putc(&s->messages, '}');
-}
-
 static int
 messages(struct states *s, const struct ckpt_args *args, struct ckpt_side *a,
     struct ckpt_side *b, struct err *e)
@@ -329,7 +264,7 @@ messages(struct states *s, const struct ckpt_args *args, struct ckpt_side *a,
 			ckptverb_trust(args, &side[i]->bundle.chain);
 	}
 	if (r == 0)
-		compare_messages(s, &convo[0], &convo[1], &text);
+		ckptmessages_compare(&convo[0], &convo[1], &s->messages, &text);
 	else if (e->status == EX_NOINPUT)
 		buf_puts(&text, ", unknown which: a bundle before is missing");
 	buf_free(&convo[0]);

@@ -153,8 +153,7 @@ status 0 'in its root' agent-ckpt verify "$one"
 like "$out" ', signed$' 'the signature is looked at without --key'
 is "$(agent-ckpt verify --json turns | jq .signed)" true 'that of each bundle'
 signify-openbsd -G -n -p other.pub -s other.sec
-mkdir -p changed/agents
-cp "$AGENT_ROOT"/key.* changed
+cp -r "$AGENT_ROOT" changed
 python3 - "$key" other.pub >changed/key.pub <<'END'
 import base64, sys
 own, other = (base64.b64decode(open(f).readlines()[1]) for f in sys.argv[1:])

@@ -192,7 +192,7 @@ is "$(jq -r .path64 <<<"$out" | base64 -d | od -An -tx1 | tr -d ' ')" 626164ff \
 # ---- the state -----------------------------------------------------------------------------
 
 cat >ask.jsonl <<'END'
-{"content":"May I?","tool_calls":[{"name":"run_command","arguments":{"command":"true"}},{"name":"write_file","arguments":{"path":"f","content":"1\n2\n"}}],"usage":{"input_tokens":70,"output_tokens":2}}
+{"content":"May I?","tool_calls":[{"name":"run_command","arguments":{"command":"true"}}],"usage":{"input_tokens":70,"output_tokens":2}}
 {"content":"I could."}
 END
 printf 'allow read,write file:**\nask exec exec:/bin/sh\nallow read file:/srv/x uses 5\ndeny write file:f\n' >policy
