@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "cli/runopts.h"
 #include "cli/stop.h"
+#include "model/command.h"
 #include "sandbox/proxy.h"
 
 /* Before a run began: the error is the last event as well. */
@@ -47,6 +48,31 @@ check_first(const struct run_args *a, struct launcher *launcher)
 	tool_table_free(&tools);
 }
 
+/*
+ * What runs for the agent with more authority than its commands, the agent
+ * does not rewrite: tools, which grants may be limited to, and a program that
+ * is its model, which runs outside the sandbox.
+ */
+static void
+guard(const struct run_args *a, struct policy *p)
+{
+	struct command model = {0};
+	char *path = NULL;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < a->birth.tool_count; i++)
+		if (policy_add_guard(p, a->tools[i], true, "--tools", &e) < 0)
+			die_err(&e);
+	if (strncmp(a->birth.model, "exec:", 5) == 0 &&
+	    command_parse(a->birth.model + 5, &model, &e) == 0 &&
+	    (path = realpath(model.path, NULL)) != NULL &&
+	    policy_add_guard(p, path, false, "model", &e) < 0)
+		die_err(&e);
+	free(path);
+	command_free(&model);
+}
+
 static void
 new_agent(struct root *root, struct run_args *a, struct launcher *launcher,
     char id[ULID_TEXT])
@@ -79,6 +105,7 @@ new_agent(struct root *root, struct run_args *a, struct launcher *launcher,
 		    strerror(errno));
 	model = image_model_path(a->birth.model);
 	policy_args_build(&a->grants, &policy);
+	guard(a, &policy);
 	a->birth.model = model;
 	a->birth.workspace = dir;
 	a->birth.policy = &policy;

@@ -135,6 +135,36 @@ list_asked(const struct session *s, const struct import *in, size_t *count)
 	return lines;
 }
 
+/* What agent-run does for the tools of a new agent: it cannot rewrite them. */
+static int
+stage_guards(struct session *s, const struct import *in, struct err *e)
+{
+	struct policy p CLEANUP(policy_free);
+	struct buf body CLEANUP_BUF = {0};
+	int r = 0;
+	size_t i;
+
+	policy_init(&p);
+	for (i = 0; i < in->tool_count && r == 0; i++) {
+		char id[32];
+		struct jsonw w = {.out = &body};
+
+		if (policy_add_guard(&p, in->tools[i], true, "--tools", e) < 0)
+			return -1;
+		(void)snprintf(
+		    id, sizeof(id), "t%" PRId64, journal_next(&s->journal));
+		buf_clear(&body);
+		jsonw_object(&w, NULL);
+		jsonw_string(&w, "grant", id);
+		jsonw_string(&w, "from", "--tools");
+		jsonw_string(&w, "line", p.grants[i].line);
+		jsonw_end(&w, '}');
+		r = session_stage(
+		    s, RECORD_GRANT, (struct slice){body.data, body.len}, e);
+	}
+	return r;
+}
+
 int
 importparts_record(struct session *s, const struct import *in, int64_t covered,
     size_t *requests, struct err *e)
@@ -145,6 +175,8 @@ importparts_record(struct session *s, const struct import *in, int64_t covered,
 	struct written w = {b->id, b->frames.file};
 	int r = stage_import(s, in, e);
 
+	if (r == 0)
+		r = stage_guards(s, in, e);
 	/* The next bundle follows the one that it came in. */
 	if (r == 0)
 		r = ckpt_record(s, &b->manifest, &w, covered, e);

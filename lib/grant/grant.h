@@ -131,6 +131,10 @@ void grant_print(const struct grant *, struct buf *out);
  * its place unless the caller sets one. */
 int policy_add(struct policy *, const char *line, const char *from,
     struct err *);
+/* Deny to write a path, or a folder and all below it.  Status 78 when its name
+ * cannot be written in a policy. */
+int policy_add_guard(struct policy *, const char *path, bool tree,
+    const char *from, struct err *);
 /* A whole policy text; `name` is the file's name for "NAME:LINE: " errors.
  * Sets `base` unless its first line (but comments and blank ones) is
  * "nobase". */

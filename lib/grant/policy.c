@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/jsonw.h"
 #include "base/mem.h"
 
 void
@@ -147,6 +148,20 @@ void
 policy_add_workspace(struct policy *p)
 {
 	add_own(p, "allow read,write,exec file:**", "workspace");
+}
+
+int
+policy_add_guard(struct policy *p, const char *path, bool tree,
+    const char *from, struct err *e)
+{
+	char *body CLEANUP_FREE = mem_printf("%s%s", path, tree ? "/**" : "");
+	struct buf line CLEANUP_BUF = {0};
+
+	buf_puts(&line, "deny write file:");
+	json_quote(&line, body, strlen(body));
+	if (policy_add(p, buf_str(&line), from, e) < 0)
+		return err_wrap(e, "%s: '%s'", from, path);
+	return 0;
 }
 
 /*

@@ -179,6 +179,45 @@ run -r c >/dev/null
 is "$(agent-audit log --json -t revoke c | jq -r .body.grant)" "$c1" \
     "the child's journal has it once it runs"
 
+# ---- who runs with more ---------------------------------------------------------------
+
+# A tool has grants of its own (via), and a model runs outside the sandbox:
+# neither is the agent's to rewrite, though they lie in its workspace.
+mkdir -p wt/tools
+cat >wt/tools/t <<'EOT'
+#!/bin/sh
+[ "$1" = --describe ] && exec echo '{"name":"t","description":"t","parameters":{"type":"object"}}'
+echo mine
+EOT
+cat >wt/model <<'EOT'
+#!/bin/sh
+cat >/dev/null
+n=$(cat count 2>/dev/null || echo 1)
+echo $((n + 1)) >count
+sed -n "${n}p" turns
+EOT
+chmod +x wt/tools/t wt/model
+turn() { # NAME ARGUMENTS
+	jq -cn --arg n "$1" --arg a "$2" '{message:{role:"assistant",tool_calls:[
+	    {id:"c",type:"function",function:{name:$n,arguments:$a}}]}}'
+}
+{
+	turn write_file '{"path":"tools/t","content":"#!/bin/sh\necho theirs\n"}'
+	turn run_command '{"command":"echo x >tools/t; echo x >tools/u; mv tools x; rm tools/t"}'
+	turn run_command '{"command":"echo x >model; mv model x; rm model"}'
+	turn run_command '{"command":"echo x >turns.copy"}'
+	turn t '{}'
+	echo '{"message":{"role":"assistant","content":"end"}}'
+} >wt/turns
+(cd wt && cp -a . ../wt.before && run -m exec:./model -w . --tools tools --name self \
+    --allow 'call tool:t' go) >/dev/null
+is "$(results self)" 'denied failed failed ok ok' 'neither tools nor the model are rewritten'
+is "$(agent-audit log --json -t tool.result self | tail -n 1 | jq -r .body.text)" mine \
+    'the tool is what it was'
+ok "$(diff -r wt/tools wt.before/tools >&2 && cmp wt/model wt.before/model >&2; echo $?)" \
+    'and so is the model'
+ok "$([ -e wt/turns.copy ]; echo $?)" 'the rest of the workspace is written'
+
 # ---- signatures -----------------------------------------------------------------------
 
 agent-grant keygen me
