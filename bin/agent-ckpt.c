@@ -69,7 +69,7 @@ static const struct opt opts[] = {
     {"trust", O_TRUST, "FILE", "import: keep grants that this key signed"},
     {NULL, 0, NULL, NULL}};
 
-static const char *const usage[] = {"save [--full] AGENT", "list AGENT",
+static const char *const usage[] = {"save [--full] AGENT", "list AGENT|BUNDLE",
     "show [--messages] BUNDLE", "cat BUNDLE PATH",
     "diff [--stat] [--state|--files] BUNDLE BUNDLE|AGENT@live",
     "check [--rules FILE] [--since BUNDLE] BUNDLE [RULE...]", "verify BUNDLE",

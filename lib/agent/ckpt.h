@@ -55,8 +55,8 @@ int ckpt_list(const struct root *, const char *id, int64_t **seqs,
     size_t *count, struct err *);
 
 /*
- * Open a bundle by what a person calls it: a file, "-" for the standard
- * input, or AGENT or AGENT@SEQ (the newest bundle that covers no more than
+ * Open a bundle by what a person calls it: a file (what has a slash, or is
+ * one), "-" for the standard input, or AGENT or AGENT@SEQ (the newest bundle that covers no more than
  * SEQ).  The chain finds its parents beside it.  Without `root` (NULL) only
  * files are looked for.  `most`: bytes that each bundle may expand to, and that
  * the standard input may give; 0: as reader.h says.  Status 66; 79.
@@ -73,6 +73,8 @@ struct ckpt_chain {
 };
 int ckpt_open(const struct root *, const char *name, enum ckpt_reach,
     int64_t most, struct ckpt_chain *out, struct err *);
+/* Is it the name of a file, or "-"?  No agent's name has a slash. */
+bool ckpt_is_path(const char *name);
 /* The bundle in the folder `dir` that covers `seq`. */
 int ckpt_bundle(int dir, int64_t seq, struct bundle **out, struct err *);
 void ckpt_close(struct ckpt_chain *);

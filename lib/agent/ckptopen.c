@@ -294,16 +294,23 @@ open_path(
 	return 0;
 }
 
+bool
+ckpt_is_path(const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "-") == 0 || strchr(name, '/') != NULL ||
+	       (stat(name, &st) == 0 && S_ISREG(st.st_mode));
+}
+
 int
 ckpt_open(const struct root *root, const char *name, enum ckpt_reach reach,
     int64_t most, struct ckpt_chain *out, struct err *e)
 {
 	struct ckpt_chain c = {.dir = -1, .most = most};
 	struct bundle *b;
-	struct stat st;
 
-	if (strcmp(name, "-") == 0 || root == NULL ||
-	    (stat(name, &st) == 0 && S_ISREG(st.st_mode))) {
+	if (root == NULL || ckpt_is_path(name)) {
 		if (open_path(name, most, &b, &c.dir, e) < 0)
 			return -1;
 	} else if (open_agents(root, name, most, &b, &c.dir, e) < 0) {

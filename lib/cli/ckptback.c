@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/restore.h"
@@ -28,11 +27,9 @@ open_point(const struct ckpt_args *a, const char *name, struct ckpt_chain *c,
     struct chain *files)
 {
 	char *at CLEANUP_FREE = NULL;
-	struct stat st;
 	struct err e;
 
-	if (a->at > 0 && strcmp(name, "-") != 0 && strchr(name, '@') == NULL &&
-	    stat(name, &st) < 0)
+	if (a->at > 0 && !ckpt_is_path(name) && strchr(name, '@') == NULL)
 		name = at = mem_printf("%s@%" PRId64, name, a->at);
 	ckptverb_open(
 	    a, name, a->at > 0 && at == NULL ? CKPT_HISTORY : CKPT_TREE, c);
@@ -173,10 +170,9 @@ find_agent(const struct ckpt_args *a, const char *name, const struct bundle *b,
     char id[ULID_TEXT])
 {
 	char *agent CLEANUP_FREE = mem_dup(name, strcspn(name, "@"));
-	struct stat st;
 	struct err e;
 
-	if (strcmp(name, "-") == 0 || stat(name, &st) == 0) {
+	if (ckpt_is_path(name)) {
 		free(agent);
 		agent = mem_strdup(b->manifest.agent);
 	}

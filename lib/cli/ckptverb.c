@@ -117,8 +117,25 @@ ckptverb_save(const struct ckpt_args *a, char *args[])
 	return 0;
 }
 
-int
-ckptverb_list(const struct ckpt_args *a, char *args[])
+/* Of a file it is the chain, which stands beside it. */
+static int
+list_chain(const struct ckpt_args *a, const char *name)
+{
+	struct table t = {.columns = CKPTSHOW_COLUMNS};
+	struct ckpt_chain c;
+	size_t i;
+
+	ckptverb_open(a, name, CKPT_HISTORY, &c);
+	ckptshow_row(&t, NULL, a->json);
+	for (i = 0; i < c.chain.count; i++)
+		ckptshow_row(&t, c.chain.layer[i], a->json);
+	table_print(&t, stdout);
+	ckpt_close(&c);
+	return 0;
+}
+
+static int
+list_agent(const struct ckpt_args *a, const char *name)
 {
 	char id[ULID_TEXT], path[ULID_TEXT + sizeof(CKPT_DIR) + 1];
 	struct table t = {.columns = CKPTSHOW_COLUMNS};
@@ -128,7 +145,7 @@ ckptverb_list(const struct ckpt_args *a, char *args[])
 	size_t n, i;
 	int dir;
 
-	ckptverb_find(a, args[0], id);
+	ckptverb_find(a, name, id);
 	if (ckpt_list(a->open, id, &seqs, &n, &e) < 0)
 		die_err(&e);
 	if (n == 0)
@@ -149,6 +166,13 @@ ckptverb_list(const struct ckpt_args *a, char *args[])
 	(void)close(dir);
 	table_print(&t, stdout);
 	return 0;
+}
+
+int
+ckptverb_list(const struct ckpt_args *a, char *args[])
+{
+	return ckpt_is_path(args[0]) ? list_chain(a, args[0])
+				     : list_agent(a, args[0]);
 }
 
 /* ---- show, cat --------------------------------------------------------------------------- */

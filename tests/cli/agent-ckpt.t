@@ -149,6 +149,8 @@ status 0 'where -n is at home it shows' agent-ckpt restore -n turns
 
 status 0 'export makes one file of a chain' agent-ckpt export -o one.tar.zst turns
 one=$PWD/one.tar.zst key=$AGENT_ROOT/key.pub dir=$(folder turns)
+is "$(seqs "$dir/ckpt/$(seqs turns | tail -n 1).tar.zst")" "$(seqs turns)" \
+    'of a file the chain is listed, as it stands beside it'
 status 0 'in its root' agent-ckpt verify "$one"
 like "$out" ', signed$' 'the signature is looked at without --key'
 is "$(agent-ckpt verify --json turns | jq .signed)" true 'that of each bundle'
@@ -170,6 +172,12 @@ unset AGENT_ROOT
 export HOME=$PWD/nowhere
 status 0 'which is verified elsewhere' agent-ckpt verify --key "$key" "$one"
 like "$out" ': 1 bundles, .* 3 files, signed$' 'and says of what'
+status 0 'what has a slash is a file, though it be a pipe' \
+    bash -c 'agent-ckpt --root "${1%/*}" show --json <(cat "$0")' "$one" "$key"
+is "$(jq .manifest.seq <<<"$out")" "$last" 'which is read'
+status 0 'a file is listed' agent-ckpt list --json "$one"
+is "$(jq -r '"\(.seq) \(.full)"' <<<"$out")" "$last true" 'as what it is'
+status 0 'also from a pipe' bash -c 'cat "$0" | agent-ckpt list -' "$one"
 status 0 'verify --json' agent-ckpt verify --json "$one"
 is "$(jq -r '"\(.bundles) \(.seq) \(.signed)"' <<<"$out")" "1 $last false" \
     'says the same; without a key nor a root no signature was looked at'
