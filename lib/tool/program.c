@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "tool/start.h"
+#include "tool/process.h"
 #include "tool/table.h"
 
 #define DESCRIBE_TIMEOUT (5 * CLOCK_SECOND)

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "tool/start.h"
+#include "tool/process.h"
 #include "tool/stream.h"
 
 #define RUN_GRACE (2 * CLOCK_SECOND) /* between SIGTERM and SIGKILL */

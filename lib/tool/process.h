@@ -1,9 +1,11 @@
 /*
- * start.h: one process of a call, before there is a decision to keep to: also
- * used to ask an executable tool for its description.  For this folder only.
+ * process.h: the processes of one call: their descriptors, limits, environment
+ * and network, and what a tool that prepares tells first.  It decides nothing,
+ * so it also asks an executable tool for its description.  For this folder
+ * only.
  */
-#ifndef TOOL_START_H
-#define TOOL_START_H
+#ifndef TOOL_PROCESS_H
+#define TOOL_PROCESS_H
 
 #include "sandbox/proxy.h"
 #include "tool/tool.h"
@@ -18,7 +20,6 @@ struct call {
 	sandbox_main *main;
 	struct slice argument;
 	int64_t timeout;
-	const struct exposure *reads;	/* or NULL: nothing labelled */
 	bool held, prepares;
 	const struct proxy_job *net;	/* or NULL: it needs none */
 	struct policy *meter;		/* see tool_context */
