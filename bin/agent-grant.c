@@ -144,10 +144,13 @@ find_verb(const char *name, int n)
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(verbs); i++)
-		if (strcmp(verbs[i].name, name) == 0 && n >= verbs[i].least &&
-		    n <= verbs[i].most)
-			return &verbs[i];
-	die_usage(&program, "'%s' with %d operands", name, n);
+		if (strcmp(verbs[i].name, name) == 0)
+			break;
+	if (i == COUNT_OF(verbs))
+		die_usage(&program, "no verb '%s'", name);
+	if (n < verbs[i].least || n > verbs[i].most)
+		die_usage(&program, "'%s' with %d operands", name, n);
+	return &verbs[i];
 }
 
 int

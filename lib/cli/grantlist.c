@@ -233,6 +233,18 @@ read_query(
 	c->q.labels = c->s->state.labels;
 }
 
+/* What no grant gives: the agents' root, but for a workspace in it. */
+static void
+keep_root(struct checking *c, const char *path)
+{
+	if (path == NULL || !path_below(path, c->a->root->path) ||
+	    (c->s->own && path_below(path, c->s->workspace)))
+		return;
+	c->d.verdict = GRANT_DENY;
+	(void)snprintf(c->d.why, sizeof(c->d.why),
+	    "it lies in the agents' root, which no agent reaches");
+}
+
 int
 grantverb_check(const struct grant_args *a, char *operands[])
 {
@@ -245,6 +257,7 @@ grantverb_check(const struct grant_args *a, char *operands[])
 	open_agent(a, operands[0], &s);
 	read_query(&c, operands, &path, &args);
 	policy_decide(&s.state.policy, &c.q, &c.d);
+	keep_root(&c, path);
 	if (a->json)
 		check_json(&c);
 	else

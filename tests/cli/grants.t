@@ -209,14 +209,22 @@ turn() { # NAME ARGUMENTS
 	turn t '{}'
 	echo '{"message":{"role":"assistant","content":"end"}}'
 } >wt/turns
+run -m script:bye.jsonl --name p2 go >/dev/null
 (cd wt && cp -a . ../wt.before && run -m exec:./model -w . --tools tools --name self \
-    --allow 'call tool:t' go) >/dev/null
+    --allow 'call tool:t' --allow 'read file:/**' go) >/dev/null
 is "$(results self)" 'denied failed failed ok ok' 'neither tools nor the model are rewritten'
 is "$(agent-audit log --json -t tool.result self | tail -n 1 | jq -r .body.text)" mine \
     'the tool is what it was'
 ok "$(diff -r wt/tools wt.before/tools >&2 && cmp wt/model wt.before/model >&2; echo $?)" \
     'and so is the model'
 ok "$([ -e wt/turns.copy ]; echo $?)" 'the rest of the workspace is written'
+
+status 1 'check knows that no agent reaches the root' \
+    agent-grant check self read "file:$AGENT_ROOT/key.sec"
+like "$out" "^deny: it lies in the agents' root" 'and says so'
+status 0 'but its own folder in it' agent-grant check p2 read file:x
+status 64 'what is no verb' agent-grant frob
+like "$err" "no verb 'frob'" 'is said to be none'
 
 # ---- signatures -----------------------------------------------------------------------
 
