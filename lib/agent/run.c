@@ -1,19 +1,15 @@
 #include "agent/runner.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/answer.h"
 #include "agent/authority.h"
-#include "agent/ckptprune.h"
-#include "agent/statelabels.h"
+#include "agent/runckpt.h"
+#include "agent/runrecord.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/jsonw.h"
 #include "base/mem.h"
 #include "sandbox/proxy.h"
 
@@ -45,51 +41,6 @@ run_end_set(
 }
 
 /* ---- the beginning ----------------------------------------------------------- */
-
-static int
-stage_wake(struct runner *r, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	jsonw_object(&w, NULL);
-	jsonw_integer(&w, "pid", getpid());
-	jsonw_maybe(&w, "model", r->opt->model);
-	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_WAKE, &body, e);
-}
-
-static int
-stage_limits(struct runner *r, struct err *e)
-{
-	const struct limits *l = r->opt->limits;
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	if (l == NULL || limits_none(l))
-		return 0;
-	jsonw_object(&w, NULL);
-	limits_write(&w, "limits", l);
-	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_BUDGET, &body, e);
-}
-
-static int
-stage_goal(struct runner *r, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	if (r->opt->goal == NULL)
-		return 0;
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "from", "user");
-	if (r->opt->labels != 0)
-		labels_put(&w, "labels", r->opt->labels);
-	jsonw_string(&w, "text", r->opt->goal);
-	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_GOAL, &body, e);
-}
 
 int
 run_tools(struct session *s, struct launcher *l, struct tool_table *out,
@@ -144,104 +95,6 @@ check_secrets(const struct runner *r, struct err *e)
 
 /* ---- the loop --------------------------------------------------------------------- */
 
-static int
-stage_exit(struct runner *r, const struct run_end *end, struct err *e)
-{
-	const struct state *s = &r->s->state;
-	const struct usage *u = &s->usage;
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "state", agent_status_name(end->state));
-	jsonw_integer(&w, "status", end->status);
-	jsonw_object(&w, "usage");
-	jsonw_integer(&w, "turns", u->turns);
-	jsonw_integer(&w, "tool_calls", u->tool_calls);
-	jsonw_integer(&w, "input", u->input);
-	jsonw_integer(&w, "output", u->output);
-	jsonw_integer(&w, "cached", u->cached);
-	jsonw_integer(&w, "cost", u->cost);
-	jsonw_end(&w, '}');
-	if (end->why[0] != '\0')
-		jsonw_string(&w, "why", end->why);
-	jsonw_string(&w, "text",
-	    end->state != AGENT_DONE || s->text == NULL ? "" : s->text);
-	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_EXIT, &body, e);
-}
-
-/* What a bundle leaves out is said once in a run, and whenever it changes. */
-static int
-note_withheld(struct runner *r, const char *paths, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	struct digest now;
-
-	if (paths == NULL)
-		return 0;
-	digest_of(paths, strlen(paths), &now);
-	if (digest_equal(&now, &r->withheld))
-		return 0;
-	r->withheld = now;
-	jsonw_object(&w, NULL);
-	jsonw_string(
-	    &w, "note", "these hold a secret and are not in the bundle");
-	jsonw_string(&w, "withheld", paths);
-	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_NOTE, &body, e);
-}
-
-static int
-save(struct runner *r, struct err *e)
-{
-	struct ckpt_saved saved;
-	int got;
-
-	if (ckpt_save(r->s, false, NULL, NULL, &saved, e) < 0)
-		return -1;
-	got = note_withheld(r, saved.withheld, e);
-	ckpt_saved_free(&saved);
-	if (got < 0)
-		return -1;
-	r->dirty = false;
-	r->saved = clock_mono();
-	if (r->opt->ckpt_keep == 0 || ++r->bundles < r->opt->ckpt_keep)
-		return 0;
-	r->bundles = 0;
-	return ckpt_thin(r->s, r->opt->ckpt_keep, e);
-}
-
-/* A bundle between two turns, or at the end, if one is due. */
-static int
-checkpoint(struct runner *r, bool last, struct err *e)
-{
-	const struct run_options *o = r->opt;
-	bool due = o->ckpt == RUN_CKPT_TURN ||
-		   (o->ckpt == RUN_CKPT_EVERY &&
-		       (last || clock_mono() - r->saved >= o->ckpt_every));
-
-	if (o->ckpt == RUN_CKPT_EXIT ? !last : !due || !r->dirty)
-		return 0;
-	return save(r, e);
-}
-
-/* The first bundle is of what there was before the agent did anything: what
- * it changed can be told, and undone. */
-static int
-first_checkpoint(struct runner *r, struct err *e)
-{
-	switch (r->opt->ckpt) {
-	case RUN_CKPT_TURN:
-	case RUN_CKPT_EVERY:
-	case RUN_CKPT_EXIT:
-		return r->s->state.has_ckpt ? 0 : save(r, e);
-	default:
-		return 0;
-	}
-}
-
 /* What others committed meanwhile.  1: what was revoked is not known, and the
  * run ends. */
 static int
@@ -294,7 +147,7 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	turn_next(s, calls_alone, r, &act);
 	if (waits_for_people(r, act.kind))
 		return runner_pause(r, end, e);
-	if (act.kind == ACT_MODEL && checkpoint(r, false, e) < 0)
+	if (act.kind == ACT_MODEL && runckpt_due(r, false, e) < 0)
 		return -1;
 	switch (act.kind) {
 	case ACT_MODEL:
@@ -355,8 +208,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (model_open(r->opt->model != NULL ? r->opt->model : s->model,
 		&r->model, e) < 0)
 		return -1;
-	if (stage_wake(r, e) < 0 || stage_limits(r, e) < 0 ||
-	    stage_goal(r, e) < 0 || first_checkpoint(r, e) < 0)
+	if (runrecord_wake(r, e) < 0 || runrecord_limits(r, e) < 0 ||
+	    runrecord_goal(r, e) < 0 || runckpt_first(r, e) < 0)
 		return -1;
 	r->deadline =
 	    s->limits.time_ns == 0
@@ -369,7 +222,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	while (got == 0);
 	notify_stop(r);
 	/* The bundle says how the run ended, so it comes behind the exit. */
-	if (got < 0 || stage_exit(r, end, e) < 0 || checkpoint(r, true, e) < 0)
+	if (got < 0 || runrecord_exit(r, end, e) < 0 ||
+	    runckpt_due(r, true, e) < 0)
 		return -1;
 	return session_seal(r->s, e);
 }
