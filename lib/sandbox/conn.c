@@ -113,6 +113,30 @@ conn_answer(struct conn *c, unsigned status, const char *text)
 	conn_enter(c, CONN_LAST);
 }
 
+bool
+conn_read_head(struct conn *c, struct head *h, struct framing *body)
+{
+	switch (
+	    head_read_request(buf_str(&c->client.in), c->client.in.len, h)) {
+	case HEAD_MORE:
+		if (c->client.ended)
+			conn_enter(c, CONN_DEAD);
+		return false;
+	case HEAD_LONG:
+		conn_answer(c, 431, "the request's head is too large");
+		return false;
+	case HEAD_BAD:
+		conn_answer(c, 400, "bad request");
+		return false;
+	case HEAD_OK:
+		break;
+	}
+	if (head_request_body(h, body) == 0)
+		return true;
+	conn_answer(c, 400, "the request's length is ambiguous");
+	return false;
+}
+
 void
 conn_answer_host(
     struct conn *c, unsigned status, const char *what, const char *why)

@@ -79,6 +79,9 @@ void conn_count(struct proxy_shared *, struct conn *);
 
 /* To the next state. */
 void conn_enter(struct conn *, enum conn_state);
+/* The head of the request in client.in, and how its body comes.  False: not
+ * yet, or never, and then that was answered. */
+bool conn_read_head(struct conn *, struct head *, struct framing *body);
 /* An answer of our own, then the end: HTTP status and words, which SOCKS has
  * a code for; about the host; and a denial, which is noted. */
 void conn_answer(struct conn *, unsigned status, const char *text);

@@ -43,26 +43,9 @@ relay_start(struct conn *c)
 	struct head h;
 	char host[300];
 
-	switch (
-	    head_read_request(buf_str(&c->client.in), c->client.in.len, &h)) {
-	case HEAD_MORE:
-		if (c->client.ended)
-			conn_enter(c, CONN_DEAD);
+	if (!conn_read_head(c, &h, &c->request))
 		return;
-	case HEAD_LONG:
-		conn_answer(c, 431, "the request's head is too large");
-		return;
-	case HEAD_BAD:
-		conn_answer(c, 400, "bad request");
-		return;
-	case HEAD_OK:
-		break;
-	}
 	host_field(c, host);
-	if (head_request_body(&h, &c->request) < 0) {
-		conn_answer(c, 400, "the request's length is ambiguous");
-		return;
-	}
 	if (inner ? !inner_target(c, &h, host, &to)
 		  : head_absolute_target(&h, &to) < 0) {
 		conn_answer(c, 400, "the request is for another host");

@@ -81,24 +81,9 @@ read_head(struct proxy_shared *s, struct conn *c)
 	struct framing body;
 	struct head h;
 
-	switch (
-	    head_read_request(buf_str(&c->client.in), c->client.in.len, &h)) {
-	case HEAD_MORE:
-		if (c->client.ended)
-			conn_enter(c, CONN_DEAD);
+	if (!conn_read_head(c, &h, &body))
 		return;
-	case HEAD_LONG:
-		conn_answer(c, 431, "the request's head is too large");
-		return;
-	case HEAD_BAD:
-		conn_answer(c, 400, "bad request");
-		return;
-	case HEAD_OK:
-		break;
-	}
-	if (head_request_body(&h, &body) < 0) {
-		conn_answer(c, 400, "the request's length is ambiguous");
-	} else if (slice_is(h.method, "CONNECT")) {
+	if (slice_is(h.method, "CONNECT")) {
 		if (body.kind != FRAMING_NONE ||
 		    head_connect_target(&h, &to) < 0) {
 			conn_answer(c, 400, "CONNECT wants HOST:PORT");
