@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "sandbox/confine.h"
+#include "sandbox/detach.h"
 #include "sandbox/filter.h"
 #include "sandbox/wire.h"
 
@@ -62,17 +63,7 @@ place_descriptors(int sock)
 static void
 become_server(void)
 {
-	struct sigaction act = {.sa_handler = SIG_DFL};
-	sigset_t all;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &act, NULL);
-	/* what is meant for the foreground is the runner's to decide */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	(void)setsid();
-	(void)prctl(PR_SET_NAME, "agent-proxy");
+	detach("agent-proxy");
 	/* no core, no look into its memory */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	forget_environment();

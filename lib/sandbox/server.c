@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "sandbox/detach.h"
 #include "sandbox/filter.h"
 #include "sandbox/init.h"
 #include "sandbox/kernel.h"
@@ -54,23 +55,6 @@ forget_environment(void)
 
 	for (p = environ; p != NULL && *p != NULL; p++)
 		mem_wipe(*p, strlen(*p));
-}
-
-static void
-become_launcher(void)
-{
-	struct sigaction act = {.sa_handler = SIG_DFL};
-	sigset_t all;
-	int sig;
-
-	for (sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &act, NULL);
-	/* what is meant for the foreground is the runner's to decide */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	(void)setsid();
-	(void)prctl(PR_SET_NAME, "agent-launcher");
-	forget_environment();
 }
 
 /* End with the runner.  After all changes of credentials: they reset it. */
@@ -197,7 +181,8 @@ server_run(int sock, pid_t runner, enum sandbox_mode mode)
 	struct wire_hello hello = {0};
 	int pidfd = pidfd_open(runner, 0);
 
-	become_launcher();
+	detach("agent-launcher");
+	forget_environment();
 	if (pidfd < 0 || place_descriptors(sock, pidfd) < 0)
 		_exit(0);
 	if (machine_enter(&s.machine, mode, hello.missing,
