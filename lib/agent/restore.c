@@ -23,6 +23,15 @@ tmp_name(const struct session *s, char out[TMP_NAME])
 	(void)snprintf(out, TMP_NAME, RESTORE_TMP "%s", s->info.id);
 }
 
+static int
+record(struct session *s, const struct buf *body, struct err *e)
+{
+	if (session_stage(s, RECORD_RESTORE,
+		(struct slice){body->data, body->len}, e) < 0)
+		return -1;
+	return session_commit(s, e);
+}
+
 /* ---- the end: apply, and say so --------------------------------------------------------------- */
 
 static int
@@ -45,10 +54,7 @@ record_done(struct session *s, const struct conflicts *c, struct err *e)
 	}
 	jsonw_end(&w, ']');
 	jsonw_end(&w, '}');
-	if (session_stage(
-		s, RECORD_RESTORE, (struct slice){body.data, body.len}, e) < 0)
-		return -1;
-	return session_commit(s, e);
+	return record(s, &body, e);
 }
 
 /* Put all in its place: `work` is -1 when the workspace is gone. */
@@ -210,10 +216,7 @@ record_restore(struct session *s, const struct restore *r, struct err *e)
 		jsonw_string(&w, NULL, r->cancelled[i].id);
 	jsonw_end(&w, ']');
 	jsonw_end(&w, '}');
-	if (session_stage(
-		s, RECORD_RESTORE, (struct slice){body.data, body.len}, e) < 0)
-		return -1;
-	return session_commit(s, e);
+	return record(s, &body, e);
 }
 
 static int
