@@ -75,8 +75,9 @@ fill_manifest(
 }
 
 int
-ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
-    struct snapshot *now, int *work, struct buf *withheld, struct err *e)
+ckpt_scan(const struct session *s, const struct snapshot *old,
+    const struct snapshot *last, bool to_save, struct snapshot *now, int *work,
+    struct buf *withheld, struct err *e)
 {
 	struct scan_options o = {.old = old, .to_save = to_save};
 	struct buf unsaid CLEANUP_BUF = {0};
@@ -94,8 +95,7 @@ ckpt_scan(const struct session *s, const struct snapshot *old, bool to_save,
 		(void)close(fd);
 		return -1;
 	}
-	if (s->root->secrets != NULL &&
-	    withhold(fd, &tree, s->root->secrets,
+	if (withhold(fd, &tree, last, s->root->secrets,
 		withheld == NULL ? &unsaid : withheld, e) < 0) {
 		snapshot_free(&tree);
 		(void)close(fd);
@@ -116,20 +116,17 @@ scan(const struct session *s, struct parent *p, int dir, struct snapshot *old,
 	struct chain chain CLEANUP(chain_close) = {0};
 
 	snapshot_load(s->dir, old);
-	if (ckpt_scan(s, old, true, now, work, withheld, e) < 0)
-		return -1;
 	*base = NULL;
-	if (p->bundle == NULL)
-		return 0;
-	if (digest_equal(&old->work, &p->bundle->manifest.work)) {
+	if (p->bundle != NULL &&
+	    digest_equal(&old->work, &p->bundle->manifest.work)) {
 		*base = old;
-		return 0;
+	} else if (p->bundle != NULL) {
+		if (ckpt_follow(dir, s->state.ckpt_seq, false, &chain, e) < 0 ||
+		    chain_tree(&chain, 0, &p->tree, e) < 0)
+			return -1;
+		*base = &p->tree;
 	}
-	if (ckpt_follow(dir, s->state.ckpt_seq, false, &chain, e) < 0 ||
-	    chain_tree(&chain, 0, &p->tree, e) < 0)
-		return -1;
-	*base = &p->tree;
-	return 0;
+	return ckpt_scan(s, old, *base, true, now, work, withheld, e);
 }
 
 struct saving_parts {

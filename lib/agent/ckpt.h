@@ -36,11 +36,12 @@ int ckpt_save(struct session *, bool full,
 /*
  * Look at the agent's workspace as it is now, open as `*work` then: digests
  * are those of `old`, where it has them.  `to_save` as in scan.h.  What holds
- * a secret of the root is left out, and its paths are added to `withheld` (or
- * NULL).
+ * a secret is withheld (withhold.h; `last`: the tree of the bundle before),
+ * and its paths are added to `withheld` (or NULL).
  */
-int ckpt_scan(const struct session *, const struct snapshot *old, bool to_save,
-    struct snapshot *now, int *work, struct buf *withheld, struct err *);
+int ckpt_scan(const struct session *, const struct snapshot *old,
+    const struct snapshot *last, bool to_save, struct snapshot *now, int *work,
+    struct buf *withheld, struct err *);
 
 void ckpt_name(int64_t seq, char out[CKPT_NAME]);
 /* The chain of the bundle that covers `seq`, all in the folder `dir`. */

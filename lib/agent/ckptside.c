@@ -35,7 +35,8 @@ open_live(struct root *root, const char *name, bool files, struct ckpt_side *s,
 	if (!files)
 		return 0;
 	snapshot_load(s->session.dir, &old);
-	if (ckpt_scan(&s->session, &old, false, &s->now, &s->work, NULL, e) < 0)
+	if (ckpt_scan(
+		&s->session, &old, &old, false, &s->now, &s->work, NULL, e) < 0)
 		return -1;
 	return scan_hash(s->work, &s->now, e);
 }

@@ -331,6 +331,11 @@ step(struct applying *a, enum pass pass, size_t i, struct err *e)
 	if (a->left[i] || (pass == LINK && t != ENTRY_HARDLINK) ||
 	    (pass == FINISH && t != ENTRY_DIR))
 		return 0;
+	if (t == ENTRY_WITHHELD)
+		return leave(a, i, 0, "it held a secret: no bundle has it", e);
+	if (a->plan->before.entry[i].type == ENTRY_WITHHELD)
+		return leave(
+		    a, i, 0, "it holds a secret, so it is not saved", e);
 	stand(a, restoreplan_path(a->plan, i));
 	if (pass == CLEAR)
 		return clear(a, i, e);

@@ -198,7 +198,7 @@ scan(const struct session *s, struct snapshot *out, struct err *e)
 	int work CLEANUP_FD = -1;
 
 	snapshot_load(s->dir, &old);
-	if (ckpt_scan(s, &old, false, out, &work, NULL, e) < 0)
+	if (ckpt_scan(s, &old, &old, false, out, &work, NULL, e) < 0)
 		return err_wrap(e, "workspace");
 	return scan_hash(work, out, e);
 }

@@ -36,8 +36,10 @@ add(struct restoreplan *p, const struct entry *is, const struct entry *want,
 {
 	struct entry none = {.type = ENTRY_GONE};
 
-	/* What a bundle does not hold cannot be made, nor made again. */
-	if ((want != NULL && !entry_stored(want->type)) ||
+	/* What a bundle does not hold cannot be made, nor made again; that a
+	 * withheld file is missing is said, since it may be asked for. */
+	if ((want != NULL && !entry_stored(want->type) &&
+		(want->type != ENTRY_WITHHELD || is != NULL)) ||
 	    (want == NULL && !entry_stored(is->type)) ||
 	    (is != NULL && is->type == ENTRY_MOUNT))
 		return;
@@ -150,6 +152,10 @@ restoreplan_path(const struct restoreplan *p, size_t i)
 const char *
 restoreplan_change(const struct restoreplan *p, size_t i)
 {
+	if (p->after.entry[i].type == ENTRY_WITHHELD)
+		return "missing";
+	if (p->before.entry[i].type == ENTRY_WITHHELD)
+		return "kept";
 	if (p->before.entry[i].type == ENTRY_GONE)
 		return "added";
 	return p->after.entry[i].type == ENTRY_GONE ? "removed" : "changed";

@@ -22,7 +22,7 @@ struct restoreplan {
 void restoreplan_free(struct restoreplan *);
 
 /* From two trees.  Of `want`, stamps hold the layers (chain_tree).  What
- * bundles only record (sockets, mounts...) is left as it stands. */
+ * bundles only record (sockets, what is withheld...) is left as it stands. */
 void restoreplan_make(const struct snapshot *is, const struct snapshot *want,
     struct restoreplan *out);
 
@@ -32,7 +32,7 @@ int restoreplan_parse(const char *, size_t, struct restoreplan *out, struct err 
 
 /* A path as people write it, without "work/"; has a NUL behind. */
 const char *restoreplan_path(const struct restoreplan *, size_t i);
-/* "added", "removed" or "changed". */
+/* "added", "removed" or "changed"; of withheld files "missing" or "kept". */
 const char *restoreplan_change(const struct restoreplan *, size_t i);
 
 /*

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static const char *const names[ENTRY_TYPES] = {"file", "dir", "symlink",
-    "hardlink", "gone", "fifo", "socket", "char", "block", "mount"};
+    "hardlink", "gone", "fifo", "socket", "char", "block", "mount", "withheld"};
 
 void
 entry_text_free(struct entry_text *t)
@@ -90,13 +90,13 @@ entry_has_content(enum entry_type t)
 bool
 entry_has_link(enum entry_type t)
 {
-	return t == ENTRY_SYMLINK || t == ENTRY_HARDLINK;
+	return t == ENTRY_SYMLINK || t == ENTRY_HARDLINK || t == ENTRY_WITHHELD;
 }
 
 bool
 entry_has_mode(enum entry_type t)
 {
-	return t != ENTRY_SYMLINK && t != ENTRY_GONE;
+	return t != ENTRY_SYMLINK && t != ENTRY_GONE && t != ENTRY_WITHHELD;
 }
 
 bool

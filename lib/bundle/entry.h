@@ -29,6 +29,7 @@ enum entry_type {
 	ENTRY_CHAR,
 	ENTRY_BLOCK,
 	ENTRY_MOUNT,	/* another file system's folder */
+	ENTRY_WITHHELD, /* it held secrets, whose names `link` has (withhold.h) */
 	ENTRY_TYPES
 };
 
@@ -38,7 +39,8 @@ struct entry {
 	unsigned mode;		/* 0 to 01777 */
 	int64_t size;		/* of files and hard links */
 	struct digest sha256;	/* likewise */
-	struct slice link;	/* symbolic links: the text; hard: a path */
+	struct slice link;	/* symbolic links: the text; hard: a path;
+				 * withheld: names with spaces between */
 	int64_t mtime;		/* nanoseconds, not negative */
 	int64_t frame;		/* of files: where the first byte is */
 	int64_t offset;		/* in that frame, uncompressed */

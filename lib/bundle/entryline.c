@@ -41,6 +41,12 @@ put_number(struct buf *b, const char *key, int64_t n)
 	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
+static const char *
+link_key(enum entry_type t)
+{
+	return t == ENTRY_WITHHELD ? "secret" : "link";
+}
+
 static void
 put_core(struct buf *b, const struct entry *e)
 {
@@ -69,7 +75,7 @@ put_core(struct buf *b, const struct entry *e)
 	}
 	if (entry_has_link(e->type)) {
 		buf_putc(b, ',');
-		put_bytes(b, "link", e->link);
+		put_bytes(b, link_key(e->type), e->link);
 	}
 }
 
@@ -228,7 +234,7 @@ parse_core(struct scanner *s, struct entry_text *text, struct entry *e)
 	}
 	if (entry_has_link(e->type)) {
 		expect(s, ",");
-		e->link = bytes(s, "link", &text->link);
+		e->link = bytes(s, link_key(e->type), &text->link);
 	}
 }
 
@@ -263,7 +269,7 @@ sensible(const struct entry *e)
 	if (e->type == ENTRY_HARDLINK)
 		return entry_path_good(e->link) &&
 		       entry_compare(e->link, e->path) < 0;
-	return e->type != ENTRY_SYMLINK ||
+	return !entry_has_link(e->type) ||
 	       (e->link.len > 0 && e->link.len <= ENTRY_PATH_MAX &&
 		   memchr(e->link.data, 0, e->link.len) == NULL);
 }

@@ -17,7 +17,11 @@ omitted(void *arg, const struct entry *n)
 	char *path CLEANUP_FREE = mem_dup(n->path.data, n->path.len);
 
 	(void)arg;
-	warn_msg("'%s' is a %s: not made", path, entry_type_name(n->type));
+	if (n->type == ENTRY_WITHHELD)
+		warn_msg("'%s' held a secret: it is not in the bundle", path);
+	else
+		warn_msg(
+		    "'%s' is a %s: not made", path, entry_type_name(n->type));
 }
 
 /* The bundle of the point: the newest that covers no more than --at; of

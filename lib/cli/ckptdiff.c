@@ -30,14 +30,15 @@ put_entry(struct jsonw *w, const char *key, const struct entry *n)
 	(void)snprintf(mode, sizeof(mode), "%04o", n->mode);
 	jsonw_object(w, key);
 	jsonw_string(w, "type", entry_type_name(n->type));
-	if (n->type != ENTRY_SYMLINK)
+	if (n->type != ENTRY_SYMLINK && n->type != ENTRY_WITHHELD)
 		jsonw_string(w, "mode", mode);
 	if (regular) {
 		jsonw_integer(w, "size", n->size);
 		jsonw_digest(w, "sha256", &n->sha256);
 	}
 	if (n->link.len > 0)
-		jsonw_text(w, "link", n->link.data, n->link.len);
+		jsonw_text(w, n->type == ENTRY_WITHHELD ? "secret" : "link",
+		    n->link.data, n->link.len);
 	jsonw_end(w, '}');
 }
 

@@ -277,7 +277,7 @@ put_other(struct patch *p, const struct entry *a, const struct entry *b)
 			: "",
 	    type);
 	put_named(&p->text, " ", n);
-	if (a != NULL && b != NULL)
+	if (a != NULL && b != NULL && a->mode != b->mode)
 		buf_printf(&p->text, ": mode %04o to %04o", a->mode, b->mode);
 	buf_putc(&p->text, '\n');
 }
