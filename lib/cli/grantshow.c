@@ -45,8 +45,9 @@ add_row(struct table *t, const struct grantopen *o)
 	table_add(t, r->id);
 	table_add(t, o->agent);
 	table_add(t, r->tool == NULL ? "" : r->tool);
-	show_time(r->deadline == 0 ? 0 : r->deadline - clock_real(), left);
-	table_add(t, left);
+	if (r->deadline > 0)
+		show_time(r->deadline - clock_real(), left);
+	table_add(t, r->deadline > 0 ? left : "-");
 	table_add(t, cut);
 }
 

@@ -218,6 +218,7 @@ export AGENT_ROOT=$far
 unlike "$(agent-grant list payer | grep -v '^base')" allow 'nothing is granted'
 like "$(agent-grant list payer)" 'deny' 'denials hold'
 is "$(agent-grant pending --json payer | jq -r .tool)" request_grant 'a person sees what it had'
+like "$(agent-grant pending payer)" ' request_grant +- +allow' 'and that it waits without an end'
 sound payer
 status 73 'it can be brought in once only' agent-ckpt import one.tar.zst
 like "$err" 'restore.*--new-agent' 'and what to do is said'
