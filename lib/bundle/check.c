@@ -4,18 +4,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "bundle/expect.h"
 #include "bundle/snapshot.h"
 #include "bundle/sums.h"
-#include "bundle/tar.h"
 
-/* A place in the unpacked stream, and what has been found so far. */
+/* What has been found so far. */
 struct check {
 	struct bundle *b;
 	const struct check_options *options;
-	struct frame_view view;
-	struct tar *tar;
-	int64_t frame, offset;
-	struct buf want;
+	struct expect at;
+	struct buf line;
 	struct buf sums;
 	struct buf cover; /* the last path that is no folder */
 	struct sha256 tree;
@@ -26,82 +24,11 @@ struct check {
 static void
 check_free(struct check *c)
 {
-	frame_view_free(&c->view);
-	tar_free(c->tar);
-	buf_free(&c->want);
+	expect_free(&c->at);
+	buf_free(&c->line);
 	buf_free(&c->sums);
 	buf_free(&c->cover);
 	snapshot_free(&c->agent);
-}
-
-static int
-wrong(const struct check *c, struct slice path, const char *what, struct err *e)
-{
-	return err_set(e, EX_DATAERR, 0, "'%s': '%.*s' %s", c->b->frames.name,
-	    (int)path.len, path.data, what);
-}
-
-static void
-move(struct check *c, int64_t n)
-{
-	const struct seek_table *t = &c->b->frames.table;
-
-	c->offset += n;
-	while ((uint64_t)c->frame < t->count &&
-	       c->offset >= t->frame[c->frame].size)
-		c->offset -= t->frame[c->frame++].size;
-}
-
-struct comparing {
-	const char *at;
-	bool differs;
-};
-
-static int
-compare(void *arg, const void *data, size_t n, struct err *e)
-{
-	struct comparing *p = arg;
-
-	(void)e;
-	p->differs = p->differs || memcmp(p->at, data, n) != 0;
-	p->at += n;
-	return 0;
-}
-
-/* The next bytes are these. */
-static int
-expect(
-    struct check *c, const struct buf *want, struct slice path, struct err *e)
-{
-	struct comparing p = {buf_str(want), false};
-	const struct sink s = {compare, &p};
-
-	if (frame_read(
-		&c->view, c->frame, c->offset, (int64_t)want->len, &s, e) < 0)
-		return -1;
-	move(c, (int64_t)want->len);
-	return p.differs
-		   ? wrong(c, path, "is not the member that the index says", e)
-		   : 0;
-}
-
-static int
-expect_zeros(struct check *c, size_t n, struct slice path, struct err *e)
-{
-	static const char zeros[TAR_END];
-
-	buf_clear(&c->want);
-	buf_add(&c->want, zeros, n);
-	return expect(c, &c->want, path, e);
-}
-
-static int
-expect_header(struct check *c, const struct entry *n, struct err *e)
-{
-	buf_clear(&c->want);
-	return tar_header(c->tar, &c->want, n, e) < 0
-		   ? -1
-		   : expect(c, &c->want, n->path, e);
 }
 
 static int
@@ -122,21 +49,21 @@ check_member(struct check *c, const struct entry *n, struct err *e)
 	struct check_options o = *c->options;
 	const struct sink s = {seen, &o};
 
-	if (expect_header(c, n, e) < 0)
+	if (expect_header(&c->at, n, e) < 0)
 		return -1;
 	if (n->type == ENTRY_FILE) {
 		if (n->size > 0 &&
-		    (n->frame != c->frame || n->offset != c->offset))
-			return wrong(
-			    c, n->path, "is not where the index says", e);
+		    (n->frame != c->at.frame || n->offset != c->at.offset))
+			return expect_wrong(
+			    &c->at, n->path, "is not where the index says", e);
 		if (bundle_stream(
-			&c->view, n, o.progress != NULL ? &s : NULL, e) < 0)
+			&c->at.view, n, o.progress != NULL ? &s : NULL, e) < 0)
 			return -1;
-		move(c, n->size);
+		expect_moved(&c->at, n->size);
 	}
 	if (n->type == ENTRY_FILE || n->type == ENTRY_HARDLINK)
 		sums_line(&c->sums, n);
-	return expect_zeros(c, tar_padding(tar_content(n)), n->path, e);
+	return expect_zeros(&c->at, tar_padding(tar_content(n)), n->path, e);
 }
 
 static int64_t
@@ -157,11 +84,12 @@ check_agent_form(const struct check *c, const struct entry *n, struct err *e)
 
 	if (n->type != ENTRY_FILE || n->mode != 0644 ||
 	    n->mtime != bundle_seconds(c))
-		return wrong(c, n->path, "is no member of ours", e);
+		return expect_wrong(&c->at, n->path, "is no member of ours", e);
 	if (blob && (digest_parse(n->path.data + sizeof(blobs) - 1, DIGEST_HEX,
 			 &d) < 0 ||
 			!digest_equal(&d, &n->sha256)))
-		return wrong(c, n->path, "has another digest than its name", e);
+		return expect_wrong(
+		    &c->at, n->path, "has another digest than its name", e);
 	return 0;
 }
 
@@ -173,9 +101,9 @@ check_named(
 	ssize_t at = snapshot_find(&c->agent, p);
 
 	if (at < 0)
-		return wrong(c, p, "is missing", e);
+		return expect_wrong(&c->at, p, "is missing", e);
 	if (want != NULL && !digest_equal(want, &c->agent.entry[at].sha256))
-		return wrong(c, p, "is not the manifest's", e);
+		return expect_wrong(&c->at, p, "is not the manifest's", e);
 	return check_member(c, &c->agent.entry[at], e);
 }
 
@@ -213,7 +141,8 @@ check_work(struct check *c, const struct entry *n, struct err *e)
 	int r;
 
 	if (cover.len > 0 && entry_below(n->path, cover))
-		return wrong(c, n->path, "lies below what is no folder", e);
+		return expect_wrong(
+		    &c->at, n->path, "lies below what is no folder", e);
 	if (n->type != ENTRY_DIR) {
 		buf_clear(&c->cover);
 		buf_add(&c->cover, n->path.data, n->path.len);
@@ -225,14 +154,14 @@ check_work(struct check *c, const struct entry *n, struct err *e)
 		if (r == 0 || target.type != ENTRY_FILE ||
 		    target.size != n->size ||
 		    !digest_equal(&target.sha256, &n->sha256))
-			return wrong(
-			    c, n->path, "follows no file of the bundle", e);
+			return expect_wrong(&c->at, n->path,
+			    "follows no file of the bundle", e);
 	}
 	if (n->type == ENTRY_GONE) {
 		member.mtime = bundle_seconds(c);
 		if (c->b->manifest.full)
-			return wrong(
-			    c, n->path, "is a removal in a full bundle", e);
+			return expect_wrong(&c->at, n->path,
+			    "is a removal in a full bundle", e);
 	}
 	if (n->type == ENTRY_FILE) {
 		c->files++;
@@ -244,14 +173,14 @@ check_work(struct check *c, const struct entry *n, struct err *e)
 static void
 add_line(struct check *c, const struct entry *n)
 {
-	buf_clear(&c->want);
-	entry_line(&c->want, n);
-	c->index_size += (int64_t)c->want.len;
+	buf_clear(&c->line);
+	entry_line(&c->line, n);
+	c->index_size += (int64_t)c->line.len;
 	if (memcmp(n->path.data, ENTRY_WORK, 4) != 0)
 		return;
-	buf_clear(&c->want);
-	entry_tree_line(&c->want, n);
-	sha256_add(&c->tree, c->want.data, c->want.len);
+	buf_clear(&c->line);
+	entry_tree_line(&c->line, n);
+	sha256_add(&c->tree, c->line.data, c->line.len);
 }
 
 /* The members below agent/ lead the index, but stand in another order. */
@@ -311,8 +240,9 @@ expect_member(
 {
 	struct entry n = end_entry(c, path, (int64_t)text->len);
 
-	return expect_header(c, &n, e) < 0 || expect(c, text, n.path, e) < 0 ||
-		       expect_zeros(c, tar_padding(n.size), n.path, e) < 0
+	return expect_header(&c->at, &n, e) < 0 ||
+		       expect_bytes(&c->at, text, n.path, e) < 0 ||
+		       expect_zeros(&c->at, tar_padding(n.size), n.path, e) < 0
 		   ? -1
 		   : 0;
 }
@@ -327,11 +257,11 @@ check_end(struct check *c, struct err *e)
 	if (expect_member(c, "agent/manifest.json", &b->text, e) < 0 ||
 	    (b->signature.len > 0 &&
 		expect_member(c, "agent/manifest.sig", &b->signature, e) < 0) ||
-	    expect_zeros(c, TAR_END, end, e) < 0)
+	    expect_zeros(&c->at, TAR_END, end, e) < 0)
 		return -1;
-	return (uint64_t)c->frame == b->frames.table.count
+	return (uint64_t)c->at.frame == b->frames.table.count
 		   ? 0
-		   : wrong(c, end, "is not where it should be", e);
+		   : expect_wrong(&c->at, end, "is not where it should be", e);
 }
 
 static int
@@ -344,18 +274,21 @@ check_index(struct check *c, struct err *e)
 	struct digest d;
 
 	sha256_init(&sum);
-	if (expect_header(c, &index, e) < 0)
+	if (expect_header(&c->at, &index, e) < 0)
 		return -1;
-	if (c->offset != m->index_offset || c->frame != m->index_frame ||
+	if (c->at.offset != m->index_offset || c->at.frame != m->index_frame ||
 	    index.size != m->index_size)
-		return wrong(c, index.path, "is not where it should be", e);
-	if (frame_read(&c->view, c->frame, c->offset, index.size, &s, e) < 0)
+		return expect_wrong(
+		    &c->at, index.path, "is not where it should be", e);
+	if (frame_read(
+		&c->at.view, c->at.frame, c->at.offset, index.size, &s, e) < 0)
 		return -1;
-	move(c, index.size);
+	expect_moved(&c->at, index.size);
 	sha256_get(&sum, &d);
 	if (!digest_equal(&d, &m->index))
-		return wrong(c, index.path, "is not the manifest's", e);
-	return expect_zeros(c, tar_padding(index.size), index.path, e);
+		return expect_wrong(
+		    &c->at, index.path, "is not the manifest's", e);
+	return expect_zeros(&c->at, tar_padding(index.size), index.path, e);
 }
 
 /* What unpacks to the right bytes may still be damaged. */
@@ -365,7 +298,7 @@ check_packed(const struct check *c, struct err *e)
 	const struct frames *f = &c->b->frames;
 	struct digest d;
 
-	sha256_get(&c->view.sums->packed, &d);
+	sha256_get(&c->at.view.sums->packed, &d);
 	if (memcmp(&d, f->table.sum, SEEK_SUM) != 0)
 		return err_set(e, EX_DATAERR, 0,
 		    "'%s' is damaged: its compressed bytes are not those that "
@@ -382,11 +315,10 @@ bundle_check(struct bundle *b, const struct check_options *o, struct err *e)
 	struct frame_sums sums = {.unpacked = o->plain != NULL};
 	struct digest d;
 
-	frame_view_init(&c.view, &b->frames);
+	expect_init(&c.at, &b->frames);
 	sha256_init(&sums.plain);
 	sha256_init(&sums.packed);
-	c.view.sums = &sums;
-	tar_new(&c.tar);
+	c.at.view.sums = &sums;
 	sha256_init(&c.tree);
 	if (check_index_lines(&c, e) < 0 ||
 	    expect_member(&c, "agent/SHA256SUMS", &c.sums, e) < 0 ||
