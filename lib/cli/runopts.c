@@ -149,24 +149,82 @@ asking(const char *v)
 	die_usage(&runopts_program, "--ask: want wait, defer or deny");
 }
 
-static void
-option(struct run_args *a, int letter, const char *v)
+/* What keeps an option's value as it is; or NULL. */
+static const char **
+text_of(struct run_args *a, int letter)
 {
+	switch (letter) {
+	case 'm':
+		return &a->birth.model;
+	case 'w':
+		return &a->birth.workspace;
+	case 'i':
+		return &a->image;
+	case 'r':
+		return &a->resume;
+	case O_NAME:
+		return &a->birth.name;
+	case O_NOTIFY:
+		return &a->run.notify;
+	case O_PRICES:
+		return &a->run.prices;
+	case O_ROOT:
+		return &a->root;
+	default:
+		return NULL;
+	}
+}
+
+/* How the run goes, and when it ends. */
+static void
+run_option(struct run_args *a, int letter, const char *v)
+{
+	struct run_options *o = &a->run;
 	double number;
 
 	switch (letter) {
-	case 'm':
-		a->birth.model = v;
+	case O_LABEL:
+		o->labels |= grant_label(v);
+		if (grant_label(v) == 0)
+			die_usage(&runopts_program,
+			    "--label: want tainted or secret");
 		break;
-	case 'w':
-		a->birth.workspace = v;
+	case O_ANSWER_IN:
+		o->ask_time = value_duration(&runopts_program, "answer-in", v);
 		break;
-	case 'i':
-		a->image = v;
+	case O_ASK:
+		o->ask = asking(v);
 		break;
-	case 'r':
-		a->resume = v;
+	case O_CKPT_KEEP:
+		o->ckpt_keep = value_integer(&runopts_program, "ckpt-keep", v);
 		break;
+	case O_MAX_REPLY:
+		o->max_tokens = value_integer(&runopts_program, "max-reply", v);
+		break;
+	case O_TEMPERATURE:
+		if (num_double(v, &number) < 0)
+			die_usage(&runopts_program,
+			    "--temperature: '%s' is no number", v);
+		o->temperature = v;
+		break;
+	case O_CKPT:
+		checkpoints(o, v);
+		break;
+	default:
+		limit(&a->limits, letter, v);
+	}
+}
+
+static void
+option(struct run_args *a, int letter, const char *v)
+{
+	const char **text = text_of(a, letter);
+
+	if (text != NULL) {
+		*text = v;
+		return;
+	}
+	switch (letter) {
 	case 'q':
 		a->watch = WATCH_QUIET;
 		break;
@@ -179,50 +237,14 @@ option(struct run_args *a, int letter, const char *v)
 					: "deny",
 		    v);
 		break;
-	case O_LABEL:
-		a->run.labels |= grant_label(v);
-		if (grant_label(v) == 0)
-			die_usage(&runopts_program,
-			    "--label: want tainted or secret");
-		break;
 	case O_JSON:
 		a->watch = WATCH_JSON;
 		break;
 	case O_EVENTS:
 		a->events = value_descriptor(&runopts_program, "events", v);
 		break;
-	case O_ANSWER_IN:
-		a->run.ask_time =
-		    value_duration(&runopts_program, "answer-in", v);
-		break;
-	case O_ASK:
-		a->run.ask = asking(v);
-		break;
-	case O_CKPT:
-		checkpoints(&a->run, v);
-		break;
-	case O_CKPT_KEEP:
-		a->run.ckpt_keep =
-		    value_integer(&runopts_program, "ckpt-keep", v);
-		break;
 	case O_COPY:
 		a->birth.copy = true;
-		break;
-	case O_NAME:
-		a->birth.name = v;
-		break;
-	case O_NOTIFY:
-		a->run.notify = v;
-		break;
-	case O_PRICES:
-		a->run.prices = v;
-		break;
-	case O_MAX_REPLY:
-		a->run.max_tokens =
-		    value_integer(&runopts_program, "max-reply", v);
-		break;
-	case O_ROOT:
-		a->root = v;
 		break;
 	case O_SANDBOX:
 		a->sandbox = value_sandbox(&runopts_program, v);
@@ -230,17 +252,11 @@ option(struct run_args *a, int letter, const char *v)
 	case O_SECRET:
 		secret_arg(&runopts_program, &a->secrets, v);
 		break;
-	case O_TEMPERATURE:
-		if (num_double(v, &number) < 0)
-			die_usage(&runopts_program,
-			    "--temperature: '%s' is no number", v);
-		a->run.temperature = v;
-		break;
 	case O_TOOLS:
 		add_tools(a, v);
 		break;
 	default:
-		limit(&a->limits, letter, v);
+		run_option(a, letter, v);
 	}
 }
 
