@@ -248,6 +248,7 @@ set_up(struct http *h, struct transfer *t, struct curl_slist *headers)
 {
 	const struct http_request *q = t->req;
 	CURLcode (*set)(CURL *, CURLoption, ...) = h->api.easy_setopt;
+	const char *store = secure_getenv("SSL_CERT_FILE");
 	CURL *c = h->easy;
 	CURLcode rc;
 
@@ -266,6 +267,10 @@ set_up(struct http *h, struct transfer *t, struct curl_slist *headers)
 	set(c, CURLOPT_WRITEDATA, t);
 	set(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 	set(c, CURLOPT_OPENSOCKETDATA, t);
+	/* Only the program reads it, not the library; all else here trusts by
+	 * OpenSSL's own, which does. */
+	if (store != NULL && store[0] != '\0')
+		set(c, CURLOPT_CAINFO, store);
 	/* Of a proxy's connections nobody would be asked. */
 	if (q->permit != NULL)
 		set(c, CURLOPT_PROXY, "");

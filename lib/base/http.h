@@ -2,7 +2,8 @@
  * http.h: one HTTP request at a time, over libcurl, which is loaded at the
  * first one (linking it would cost each program milliseconds at its start).
  * Connections are kept for the next request.  Redirects are not followed:
- * a key goes to the host that it was meant for.
+ * a key goes to the host that it was meant for.  Hosts are verified with the
+ * system's certificates, or those of $SSL_CERT_FILE.
  */
 #ifndef BASE_HTTP_H
 #define BASE_HTTP_H
@@ -22,6 +23,7 @@ struct http_head {
 	char content_type[96];
 	char retry_after[64], retry_after_ms[32], should_retry[16];
 	char location[2048];
+	char content_encoding[64];	/* all of them */
 	/* What a registry answers (OCI distribution specification). */
 	char authenticate[2048];	/* WWW-Authenticate, all of them */
 	char content_digest[128], range[64], content_range[96], chunk_min[24];

@@ -28,6 +28,8 @@ take(struct http_head *head, const char *line, size_t len)
 	    {"retry-after-ms", head->retry_after_ms,
 		sizeof(head->retry_after_ms)},
 	    {"x-should-retry", head->should_retry, sizeof(head->should_retry)},
+	    {"content-encoding", head->content_encoding,
+		sizeof(head->content_encoding)},
 	    {"location", head->location, sizeof(head->location)},
 	    {"range", head->range, sizeof(head->range)},
 	    {"content-range", head->content_range, sizeof(head->content_range)},
@@ -51,8 +53,9 @@ take(struct http_head *head, const char *line, size_t len)
 		if ((size_t)(colon - line) != n ||
 		    strncasecmp(line, all[i].name, n) != 0)
 			continue;
-		/* This one is a list, which may come in several lines. */
-		if (all[i].to != head->authenticate)
+		/* These are lists, which may come in several lines. */
+		if (all[i].to != head->authenticate &&
+		    all[i].to != head->content_encoding)
 			all[i].to[0] = '\0';
 		else if (all[i].to[0] != '\0')
 			put(all[i].to, all[i].room, ", ", 2);

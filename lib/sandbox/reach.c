@@ -61,3 +61,26 @@ reach_address(const struct reach *r, const struct decision *granted,
 	}
 	return false;
 }
+
+bool
+reach_secret(const struct decision *granted, const struct secrets *all,
+    const struct secret **out)
+{
+	const char *name = granted->winner->limits.with, *other;
+	const struct secret *found = NULL;
+	size_t i;
+
+	for (i = 0; i < granted->used_count; i++) {
+		other = granted->used[i]->limits.with;
+		if ((name == NULL) != (other == NULL) ||
+		    (name != NULL && strcmp(name, other) != 0))
+			return false;
+	}
+	if (name != NULL) {
+		found = all == NULL ? NULL : secrets_find(all, name);
+		if (found == NULL || found->header == NULL)
+			return false;
+	}
+	*out = found;
+	return true;
+}

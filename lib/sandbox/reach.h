@@ -11,8 +11,12 @@
 #ifndef SANDBOX_REACH_H
 #define SANDBOX_REACH_H
 
+#include "base/secret.h"
 #include "grant/grant.h"
 #include "sandbox/address.h"
+
+#define REACH_NO_SECRET \
+	"its grants want a secret that is not there, or not all the same"
 
 struct reach {
 	const struct policy *policy;
@@ -29,5 +33,10 @@ void reach_host(const struct reach *, const char *resource,
  * address as grants write it. */
 bool reach_address(const struct reach *, const struct decision *granted,
     const char *host, const struct sockaddr *, char text[64]);
+/* The secret that a connection `granted` goes with: the one that the grant of
+ * every layer names, or NULL when none names any.  False when they do not name
+ * the same, or it is not there, or no header can carry it. */
+bool reach_secret(const struct decision *granted, const struct secrets *,
+    const struct secret **out);
 
 #endif

@@ -93,25 +93,6 @@ resolve(struct proxy_shared *s, struct conn *c)
 		conn_enter(c, CONN_RESOLVE);
 }
 
-/* The one that every layer's grant names, or none. */
-static bool
-take_secret(struct proxy_shared *s, struct conn *c)
-{
-	const char *name = c->decision.winner->limits.with, *other;
-	size_t i;
-
-	for (i = 0; i < c->decision.used_count; i++) {
-		other = c->decision.used[i]->limits.with;
-		if ((name == NULL) != (other == NULL) ||
-		    (name != NULL && strcmp(name, other) != 0))
-			return false;
-	}
-	if (name == NULL)
-		return true;
-	c->secret = secrets_find(&s->secrets, name);
-	return c->secret != NULL && c->secret->header != NULL;
-}
-
 /* Decide, by text alone; then go there. */
 void
 route_start(struct proxy_shared *s, struct conn *c, const char *to)
@@ -133,10 +114,8 @@ route_start(struct proxy_shared *s, struct conn *c, const char *to)
 		return;
 	}
 	c->decision = d;
-	if (!take_secret(s, c)) {
-		conn_deny(s, c, d.winner,
-		    "its grants want a secret that is not there, or not all "
-		    "the same");
+	if (!reach_secret(&d, &s->secrets, &c->secret)) {
+		conn_deny(s, c, d.winner, REACH_NO_SECRET);
 		return;
 	}
 	c->log = netlog_add(&s->log, c->to, GRANT_ALLOW, d.winner, "");

@@ -1,14 +1,18 @@
 /*
  * http_get, by the runner itself: each hop is decided by the net grants, and
- * each address that a name turns out to have once more (reach.h).
+ * each address that a name turns out to have once more (reach.h).  A hop whose
+ * grants name a secret has its credential, over https alone, and what comes
+ * back is without the values of any.
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/http.h"
+#include "base/secret.h"
 #include "base/url.h"
 #include "sandbox/reach.h"
 #include "tool/exposure.h"
@@ -22,13 +26,16 @@
 struct fetch {
 	const struct tool *tool;
 	const struct tool_context *ctx;
-	unsigned labels;          /* of what is asked for, and was told */
-	struct url url;           /* of this hop */
-	char *first;              /* the resource of the first */
-	struct decision decision; /* which granted it */
+	unsigned labels;             /* of what is asked for, and was told */
+	struct url url;              /* of this hop */
+	char *first;                 /* the resource of the first */
+	struct decision decision;    /* which granted it */
+	const struct secret *secret; /* that it goes with, or NULL */
+	struct scrub scrub;
 	struct tool_stream body;
 	bool refused;     /* an address was */
 	bool spent;       /* the grant's bytes are used up */
+	bool encoded;     /* the body could hide a value */
 	char address[64]; /* that one */
 };
 
@@ -53,12 +60,17 @@ take(struct fetch *f, int64_t uses, int64_t bytes)
 static int
 on_data(void *arg, const struct http_head *head, const char *data, size_t n)
 {
+	struct buf clean CLEANUP_BUF = {0};
 	struct fetch *f = arg;
 
-	(void)head;
 	if (!take(f, 0, (int64_t)n))
 		return HTTP_REFUSE;
-	stream_add(&f->body, data, n);
+	f->encoded = f->secret != NULL && head->content_encoding[0] != '\0' &&
+		     strcasecmp(head->content_encoding, "identity") != 0;
+	if (f->encoded)
+		return HTTP_REFUSE;
+	scrub_add(&f->scrub, data, n, &clean);
+	stream_add(&f->body, buf_str(&clean), clean.len);
 	return HTTP_MORE;
 }
 
@@ -89,8 +101,9 @@ static int
 hop(struct fetch *f, struct http *http, int64_t deadline, int stop_fd,
     struct http_result *out, struct err *e)
 {
-	static const char *const headers[] = {
-	    "Accept: text/*, application/json, */*;q=0.1", NULL};
+	const char *const headers[] = {
+	    "Accept: text/*, application/json, */*;q=0.1",
+	    f->secret == NULL ? NULL : f->secret->header, NULL};
 	const struct http_request req = {.url = f->url.text,
 	    .headers = headers,
 	    .deadline = deadline,
@@ -99,11 +112,16 @@ hop(struct fetch *f, struct http *http, int64_t deadline, int stop_fd,
 	    .on_data = on_data,
 	    .permit = permit,
 	    .arg = f};
+	struct buf rest CLEANUP_BUF = {0};
+	int r;
 
 	f->refused = false;
 	stream_free(&f->body);
 	stream_init(&f->body, -1, f->tool->max_output);
-	return http_perform(http, &req, out, e);
+	r = http_perform(http, &req, out, e);
+	scrub_end(&f->scrub, &rest);
+	stream_add(&f->body, buf_str(&rest), rest.len);
+	return r;
 }
 
 static void
@@ -126,6 +144,24 @@ beyond(const struct fetch *f, const char *resource, struct decision *d)
 	return d->verdict != GRANT_ALLOW;
 }
 
+/* With the credential that this hop's grants name, if they do. */
+static void
+present(struct fetch *f, struct decision *d)
+{
+	const char *why = NULL;
+
+	if (d->verdict != GRANT_ALLOW)
+		return;
+	if (!reach_secret(d, f->scrub.secrets, &f->secret))
+		why = REACH_NO_SECRET;
+	else if (f->secret != NULL && !f->url.tls)
+		why = "its grant is with a secret, which goes over https alone";
+	if (why == NULL)
+		return;
+	d->verdict = GRANT_DENY;
+	(void)snprintf(d->why, sizeof(d->why), "%s", why);
+}
+
 /* Is this hop granted?  Else the result says why not. */
 static bool
 granted(struct fetch *f, bool redirected, struct tool_result *out)
@@ -142,6 +178,7 @@ granted(struct fetch *f, bool redirected, struct tool_result *out)
 		return false;
 	}
 	reach_host(&r, resource, &d);
+	present(f, &d);
 	f->decision = d;
 	if (d.verdict == GRANT_ALLOW &&
 	    take(f, 1, (int64_t)strlen(f->url.text)))
@@ -196,6 +233,11 @@ explain(
 			say(out, TOOL_DENIED, "the grant's bytes are used up");
 			break;
 		}
+		if (f->encoded) {
+			say(out, TOOL_FAILED,
+			    "the host's answer is encoded, so it is not taken");
+			break;
+		}
 		if (!f->refused) {
 			buf_printf(
 			    &out->text, "cannot fetch %s: ", f->url.text);
@@ -218,6 +260,11 @@ follow(struct fetch *f, const struct http_head *head, struct tool_result *out)
 
 	if (strlen(head->location) + 1 >= sizeof(head->location)) {
 		say(out, TOOL_FAILED, "the redirect's URL is too long");
+		return false;
+	}
+	if (secrets_in(
+		f->scrub.secrets, head->location, strlen(head->location))) {
+		say(out, TOOL_FAILED, "the redirect's URL holds a secret");
 		return false;
 	}
 	if (url_follow(&f->url, head->location, &next, &e) < 0) {
@@ -278,8 +325,13 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
     struct err *e)
 {
 	const char *text = json_get_string(arguments, "url");
+	static const struct secrets none = {0};
+	const struct secrets *all =
+	    ctx->launcher == NULL ? NULL : launcher_secrets(ctx->launcher);
 	struct exposure x CLEANUP(exposure_free) = {0};
-	struct fetch f = {.tool = tool, .ctx = ctx};
+	struct fetch f = {.tool = tool,
+	    .ctx = ctx,
+	    .scrub.secrets = all == NULL ? &none : all};
 	int64_t started = clock_mono();
 	struct tool_result result;
 	struct err bad = {0};
@@ -297,6 +349,7 @@ tool_fetch(const struct tool *tool, const struct json *arguments,
 		r = run_fetch(&f, http, stop_fd, &result, e);
 		http_close(http);
 	}
+	secrets_scrub_buf(f.scrub.secrets, &result.text);
 	result.labels = f.labels | LABEL_TAINTED;
 	url_free(&f.url);
 	free(f.first);

@@ -212,7 +212,8 @@ void tool_left(const struct tool *, const struct json *arguments,
 
 /* http_get, by the runner itself; `stop_fd` as above.  Redirects are decided
  * again by net grant; private and loopback addresses only when granted by
- * name or address. */
+ * name or address.  A hop whose grants name a secret (the launcher's) has its
+ * credential, over https alone; the answer holds no secret's value. */
 int tool_fetch(const struct tool *, const struct json *arguments,
     const struct tool_context *, int stop_fd, struct tool_result *out,
     struct err *);

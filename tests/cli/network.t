@@ -22,7 +22,6 @@ mkdir site ws
 echo hello >site/hello.txt
 cp ca.pem ws
 mkfifo hold
-export AWAY=
 "$SRC/tests/net-server" site srv.pem srv.key <hold >ports &
 exec 7>hold
 for _ in $(seq 100); do [ -s ports ] && break; sleep 0.1; done
@@ -329,6 +328,59 @@ is "$out" hello "lets that tool out"
 status 1 "but not another" agent-tool call via run_command \
     "{\"command\":\"curl -sS -x 127.0.0.1:3128 $url\"}"
 like "$out" 'exit status 7' "which has no network"
+
+# ---- http_get ------------------------------------------------------------------------------
+printf 'allow connect net:localhost:%s with KEY\n' "$https" "$http" >policy-get
+printf 'allow connect net:127.0.0.1:%s\n' "$https" >>policy-get
+export SSL_CERT_FILE=$PWD/ca.pem
+agent-run --name get -m script:none -w ws -g policy-get -q \
+    --secret KEY=env:TOKEN go >/dev/null
+with=(--secret KEY=env:TOKEN)
+get() { # STATUS NAME URL
+	: >seen
+	status "$1" "$2" agent-tool call "${with[@]}" get http_get "{\"url\":\"$3\"}"
+}
+here=https://localhost:$https there=https://127.0.0.1:$https
+get 0 "http_get goes with the secret of its grant" "$here/hello.txt"
+is "$out" hello "and brings what is there"
+like "$(cat seen)" 'auth=Bearer sesame-open-4242' "for which the host sees it"
+for path in echo pieces; do
+	get 0 "http_get where it is echoed ($path)" "$here/$path"
+	like "$out" 'Authorization: Bearer «secret:KEY»' "shows its name ($path)"
+	unlike "$out" sesame "and not itself ($path)"
+done
+get 0 "a long answer full of it" "$here/many"
+like "$out" 'bytes left out' "is cut"
+unlike "$out" 'ses|ame|pen|424' "nowhere within a value"
+get 1 "http_get takes no compressed answer then" "$here/encoded"
+like "$out" 'is encoded' "and says so"
+get 77 "http_get does not go over http with a secret" \
+    "http://localhost:$http/hello.txt"
+like "$out" 'over https alone' "and says why"
+is "$(cat seen)" '' "before it connects"
+get 0 "a host whose grant names no secret" "$there/hello.txt"
+like "$(cat seen)" 'auth=None' "gets none"
+get 0 "nor by a redirect" "$here/away?$there/hello.txt"
+is "$(grep -o 'auth=.* ' seen | xargs)" 'auth=Bearer sesame-open-4242 auth=None' \
+    "from the one that does"
+get 0 "a redirect into it" "$there/away?$here/hello.txt"
+is "$(grep -o 'auth=.* ' seen | xargs)" 'auth=None auth=Bearer sesame-open-4242' \
+    "goes with it there"
+get 77 "but not over http" "$there/away?http://localhost:$http/hello.txt"
+is "$(wc -l <seen)" 1 "which is not followed"
+get 1 "a redirect that carries the value on is not followed" "$here/leak"
+like "$out" 'holds a secret' "and says why"
+is "$(wc -l <seen)" 1 "nor asked for"
+with=()
+get 77 "without the secret http_get is denied" "$here/hello.txt"
+like "$out" 'a secret that is not there' "and says why"
+is "$(cat seen)" '' "before it connects"
+with=(--secret KEY=env:TOKEN)
+unset SSL_CERT_FILE
+get 1 "a host that cannot prove its name" "$here/hello.txt"
+like "$out" 'cannot fetch.*certificate' "is told as that"
+is "$(cat seen)" '' "and gets nothing"
+unlike "$(agent-audit log --json get)" sesame "no record holds it"
 
 exec 7>&-
 wait
