@@ -26,6 +26,7 @@ restore_free(struct restore *r)
 		request_free(&r->cancelled[--r->cancelled_count]);
 	free(r->cancelled);
 	conflicts_free(&r->conflicts);
+	ckpt_saved_free(&r->saved);
 	*r = (struct restore){0};
 }
 
