@@ -44,15 +44,11 @@ each_line(struct chain *c, const struct buf *text, int64_t last,
 {
 	struct blob_source blobs = {get_blob, c};
 	struct buf room CLEANUP_BUF = {0};
-	const char *p = buf_str(text), *end = p + text->len, *nl;
+	const char *p = buf_str(text), *end = p + text->len;
 	struct record rec;
 
-	for (; p < end && m->seq < last; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
-			return err_set(
-			    e, EX_DATAERR, 0, "the records are cut short");
-		if (record_parse(p, (size_t)(nl - p), &rec, e) < 0)
+	while (p < end && m->seq < last) {
+		if (record_next(&p, end, &rec, e) < 0)
 			return -1;
 		if (rec.seq != m->seq + 1 ||
 		    (m->seq > 0 && !digest_equal(&rec.prev, &m->head)))

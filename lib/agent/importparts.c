@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,15 +24,13 @@ importparts_info(struct chain *c, struct buf *out, struct err *e)
 {
 	struct buf lines CLEANUP_BUF = {0};
 	struct record first;
-	const char *nl;
+	const char *p;
 	struct err why;
 
 	if (read_lines(c->layer[0], &lines, e) < 0)
 		return -1;
-	nl = memchr(buf_str(&lines), '\n', lines.len);
-	if (nl == NULL)
-		return err_set(e, EX_DATAERR, 0, "the records are cut short");
-	if (record_parse(lines.data, (size_t)(nl - lines.data), &first, e) < 0)
+	p = buf_str(&lines);
+	if (record_next(&p, p + lines.len, &first, e) < 0)
 		return -1;
 	if (ckpt_blob(c, &first.prev, out, &why) < 0)
 		return err_set(e, EX_DATAERR, 0,
@@ -48,20 +45,17 @@ static int
 cut_lines(const struct buf *lines, int64_t seq, int64_t mark, size_t *len,
     int64_t at, int64_t *covered, struct err *e)
 {
-	const char *p = buf_str(lines), *end = p + lines->len, *nl;
+	const char *p = buf_str(lines), *end = p + lines->len, *next;
 	struct record rec;
 
-	for (; p < end; p = nl + 1) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
-			return err_set(
-			    e, EX_DATAERR, 0, "the records are cut short");
-		if (record_parse(p, (size_t)(nl - p), &rec, e) < 0)
+	for (; p < end; p = next) {
+		next = p;
+		if (record_next(&next, end, &rec, e) < 0)
 			return -1;
 		if (rec.seq > seq)
 			break;
 		if (rec.seq == mark)
-			*covered = at + (nl + 1 - lines->data);
+			*covered = at + (next - lines->data);
 	}
 	*len = (size_t)(p - buf_str(lines));
 	return 0;

@@ -166,6 +166,19 @@ record_parse(const char *line, size_t len, struct record *out, struct err *e)
 	return 0;
 }
 
+int
+record_next(const char **at, const char *end, struct record *out, struct err *e)
+{
+	const char *nl = memchr(*at, '\n', (size_t)(end - *at));
+
+	if (nl == NULL)
+		return err_set(e, EX_DATAERR, 0, "the records are cut short");
+	if (record_parse(*at, (size_t)(nl - *at), out, e) < 0)
+		return -1;
+	*at = nl + 1;
+	return 0;
+}
+
 void
 record_write(struct record *r, struct buf *out)
 {

@@ -70,6 +70,13 @@ int
 record_parse(const char *line, size_t len, struct record *out, struct err *);
 
 /*
+ * The same for the line at `*at`, of a text that goes up to `end`: `*at` is the
+ * one after it then.  Status 65 also when the line has no newline.
+ */
+int record_next(const char **at, const char *end, struct record *out,
+    struct err *);
+
+/*
  * Append a record's line with its newline, and fill in `sum` and `digest`:
  * `rec` holds seq, time, type, more, prev and body.
  */

@@ -267,6 +267,30 @@ test_round_trip(void)
 	ok(true, "what is written is read back as it was");
 }
 
+static void
+test_next(void)
+{
+	struct record r = example(false), back;
+	struct buf text CLEANUP_BUF = {0};
+	const char *at, *end;
+	struct err e;
+
+	record_write(&r, &text);
+	r.seq++;
+	record_write(&r, &text);
+	at = text.data;
+	end = at + text.len;
+	ok(record_next(&at, end, &back, &e) == 0 && back.seq == r.seq - 1 &&
+		record_next(&at, end, &back, &e) == 0 && back.seq == r.seq &&
+		at == end,
+	    "the lines of a text are read one after the other");
+	at = text.data;
+	end = at + back.line.len;
+	ok(record_next(&at, end, &back, &e) < 0 && e.status == EX_DATAERR &&
+		at == text.data,
+	    "a line without its newline is an error, and not passed over");
+}
+
 int
 main(void)
 {
@@ -279,5 +303,6 @@ main(void)
 	test_nul();
 	test_types();
 	test_round_trip();
+	test_next();
 	return done();
 }
