@@ -115,13 +115,33 @@ take_away(const struct grant_args *a, const char *id, const char *grant)
 	order_sweep(a->root, id);
 }
 
+/* What can be taken back, and what it does; an approval gives. */
+static bool
+find(const struct state *s, const char *id, enum grant_effect *out)
+{
+	const struct grant *g = NULL;
+	const struct policy *p;
+	size_t i;
+
+	for (p = &s->policy; p != NULL && g == NULL; p = p->above)
+		g = policy_find(p, id);
+	if (g != NULL) {
+		*out = g->effect;
+		return true;
+	}
+	for (i = 0; i < s->approval_count; i++)
+		if (strcmp(s->approvals[i].request, id) == 0) {
+			*out = GRANT_ALLOW;
+			return true;
+		}
+	return false;
+}
+
 int
 grantverb_revoke(const struct grant_args *a, char *operands[])
 {
 	const char *grant = operands[1];
-	const struct grant *g = NULL;
 	enum grant_effect effect;
-	const struct policy *p;
 	char id[ULID_TEXT];
 	struct session s;
 	struct err e;
@@ -129,14 +149,11 @@ grantverb_revoke(const struct grant_args *a, char *operands[])
 	if (root_find(a->root, operands[0], id, &e) < 0 ||
 	    session_read(a->root, id, true, &s, &e) < 0)
 		die_err(&e);
-	for (p = &s.state.policy; p != NULL && g == NULL; p = p->above)
-		g = policy_find(p, grant);
-	if (g == NULL)
+	if (!find(&s.state, grant, &effect))
 		die(EX_NOINPUT,
 		    "agent '%s' has no grant '%s' (agent-grant list shows "
 		    "them)",
 		    operands[0], grant);
-	effect = g->effect;
 	session_close(&s);
 	if (effect != GRANT_ALLOW)
 		lift(a, id, grant);
