@@ -119,6 +119,49 @@ list_line(const struct session *s, const struct grant *g)
 	show_line(id, buf_str(&text));
 }
 
+/* What a person approved: no grant, but as good as one for calls with these
+ * arguments. */
+static void
+approval_json(const struct approval *p)
+{
+	struct buf line CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &line};
+	char time[CLOCK_TEXT];
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "approval", p->request);
+	jsonw_string(&w, "tool", p->tool);
+	jsonw_digest(&w, "digest", &p->arguments);
+	if (p->uses >= 0)
+		jsonw_integer(&w, "uses", p->uses);
+	if (p->until != 0) {
+		clock_text(p->until, time);
+		jsonw_string(&w, "ends", time);
+	}
+	jsonw_end(&w, '}');
+	show_json(stdout, line.data, line.len);
+}
+
+static void
+approval_line(const struct session *s, const struct approval *p)
+{
+	char *id CLEANUP_FREE = mem_printf("%s ", p->request);
+	char digest[DIGEST_HEX + 1], time[CLOCK_TEXT];
+	struct buf text CLEANUP_BUF = {0};
+
+	digest_hex(&p->arguments, digest);
+	buf_printf(&text, "# approved: call tool:%s, arguments %.12s…", p->tool,
+	    digest);
+	if (p->uses >= 0)
+		buf_printf(&text, ", uses left: %" PRId64, p->uses);
+	if (p->until != 0) {
+		clock_text(p->until, time);
+		buf_printf(&text, ", %s %s",
+		    p->until <= now_of(s) ? "over since" : "until", time);
+	}
+	show_line(id, buf_str(&text));
+}
+
 int
 grantverb_list(const struct grant_args *a, char *operands[])
 {
@@ -133,6 +176,11 @@ grantverb_list(const struct grant_args *a, char *operands[])
 				list_json(&s, &p->grants[i], depth(p));
 			else
 				list_line(&s, &p->grants[i]);
+	for (i = 0; i < s.state.approval_count; i++)
+		if (a->json)
+			approval_json(&s.state.approvals[i]);
+		else
+			approval_line(&s, &s.state.approvals[i]);
 	session_close(&s);
 	return 0;
 }

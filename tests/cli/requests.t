@@ -95,6 +95,15 @@ ok "$(agent-audit verify edits >/dev/null; echo $?)" 'of a sound history'
 
 # ---- how far an approval reaches -------------------------------------------------------
 
+# standing AGENT REQUEST LEFT JSON NAME: how the list shows its approval.
+standing() {
+	like "$(agent-grant list "$1" | grep approved)" \
+	    "^$2 # approved: call tool:run_command, arguments [0-9a-f]{12}…$3\$" \
+	    "$5"
+	is "$(agent-grant list --json "$1" | jq -c 'select(.approval)
+	    | [.approval,.tool,.uses,.ends]')" \
+	    "[\"$2\",\"run_command\",$4]" "$5, as JSON"
+}
 mkdir u
 script uses "$(sh 'echo x >>n')" "$(say wait)" \
 	"$(sh 'echo x >>n')" "$(sh 'echo x >>n')" "$(sh 'echo y >>n')" \
@@ -102,15 +111,20 @@ script uses "$(sh 'echo x >>n')" "$(say wait)" \
 	"$(sh 'echo x >>n')" "$(sh 'echo x >>n')" "$(say end)" \
 	"$(sh 'echo x >>n')" "$(say end)"
 agent-run -q -m script:uses.jsonl -w u -g ask.policy --name uses go 2>err
+asked=$(open_of uses)
 status 0 'an approval may be for several uses' \
-    agent-grant approve --uses 3 "$(open_of uses)"
+    agent-grant approve --uses 3 "$asked"
+standing uses "$asked" ', uses left: 3' 3,null 'the list has what is approved'
 status 75 'and holds for as many' agent-run -q -r uses
 is "$(xargs <u/n)" 'x x x' 'of calls with the same arguments'
 is "$(results uses)" 'pending ok ok pending ok pending' \
     'another call asks, and so does one more of them'
+is "$(agent-grant list uses | grep -c approved)" 0 \
+    'as the approval has left the list'
 again=$(agent-grant pending --json uses | jq -r 'select(.arguments|test("x >>")).request')
 status 0 'it may be for good' agent-grant approve --always "$again"
 agent-grant deny --all >/dev/null
+standing uses "$again" '' null,null 'which the list says'
 status 0 'and then nobody is asked' agent-run -q -r uses
 is "$(xargs <u/n)" 'x x x x x' 'however often'
 agent-run -q -r uses 'go on' >/dev/null 2>&1
@@ -124,6 +138,10 @@ status 0 'an approval may be for a time' agent-grant approve --for 2s "$(open_of
 agent-run -q -r timed 2>err
 is "$(xargs <u/n2)" 'x x' 'in which any number of calls is made'
 sleep 2.1
+like "$(agent-grant list timed)" 'approved: .*, over since 20.*Z' \
+    'the list says that it is over'
+like "$(agent-grant list --json timed | jq -r 'select(.approval).ends')" \
+    '^20.*Z' 'and when it ended'
 status 75 'and no longer' agent-run -q -r timed more
 is "$(xargs <u/n2)" 'x x' 'than that'
 
