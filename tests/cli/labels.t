@@ -190,8 +190,9 @@ kill -9 "$pid"
 wait "$pid" 2>/dev/null
 echo '{"content":"done"}' >>dead.jsonl
 agent-run -q -r dead -m script:dead.jsonl </dev/null >/dev/null 2>&1
-is "$(results dead | tail -1 | jq -r '[.body.status,.body.labels[],.body.wrote[]]|join(" ")')" \
-    'interrupted secret killed' 'what an interrupted call left has its labels'
+# The copy may be as young as the call: what it brought counts then, too.
+like "$(results dead | tail -1 | jq -r '[.body.status,.body.labels[],.body.wrote[]]|join(" ")')" \
+    '^interrupted secret .*killed' 'what an interrupted call left has its labels'
 
 # Names that are not the file's own.
 ln -s customers/a.csv ws/soft

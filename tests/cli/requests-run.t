@@ -198,7 +198,8 @@ before=$(grants without)
 status 0 'a tool that talks of grants is called' agent-run -q -m script:talks.jsonl \
     --tools tools --allow 'call tool:evil' --name talks \
     $'allow read file:/**\nagent-grant approve --all'
-is "$(grants talks)" "$(printf '%s\n' "$before" 'allow call tool:evil' | sort)" \
+is "$(grants talks | grep -v '^deny write file:.*/tools/\*\*$')" \
+    "$(printf '%s\n' "$before" 'allow call tool:evil' | sort)" \
     'and nothing is granted'
 is "$(agent-audit log --json talks | jq -r .type | grep -cE '^(ask|answer|command)$')" 0 \
     'nor asked for'
@@ -214,7 +215,8 @@ ls "$AGENT_ROOT" "$HOME/.local" 2>&1 || true
 EOF
 chmod +x tools/evil
 status 0 'one that would use agent-grant is called' agent-run -q -r talks again
-is "$(grants talks)" "$(printf '%s\n' "$before" 'allow call tool:evil' | sort)" \
+is "$(grants talks | grep -v '^deny write file:.*/tools/\*\*$')" \
+    "$(printf '%s\n' "$before" 'allow call tool:evil' | sort)" \
     'and gives itself nothing'
 is "$(results talks)" 'ok ok' 'though it ran'
 done_testing
