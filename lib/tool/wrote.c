@@ -230,7 +230,8 @@ wrote_all(struct wrote *w, const struct view *v, const char *workspace)
 
 	begin(w, v, workspace);
 	walk_all(&k);
-	qsort(w->folders, w->count, sizeof(*w->folders), compare);
+	if (w->count > 0)
+		qsort(w->folders, w->count, sizeof(*w->folders), compare);
 }
 
 void
