@@ -83,13 +83,13 @@ asking_call(struct runner *r, struct plan *p, struct err *e)
 }
 
 static bool
-has(const struct policy *p, const char *line)
+has(const struct policy *p, const char *line, int64_t now)
 {
 	size_t i;
 
 	for (i = 0; i < p->count; i++)
 		if (strcmp(p->grants[i].line, line) == 0 &&
-		    p->grants[i].limits.uses != 0)
+		    grant_stands(&p->grants[i], now))
 			return true;
 	return false;
 }
@@ -110,7 +110,7 @@ asking_tool(struct runner *r, struct plan *p, struct err *e)
 		plan_settle(p, TOOL_FAILED, bad.msg);
 		return 0;
 	}
-	if (has(&r->s->state.policy, line)) {
+	if (has(&r->s->state.policy, line, journal_now(&r->s->journal))) {
 		plan_settle(p, TOOL_OK, "that is granted already");
 		return 0;
 	}

@@ -7,8 +7,26 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/textdiff.h"
+#include "cli/ckptpatch.h"
 
 #define LOOK_MAX ((size_t)1 << 20)
+
+/* The head of a diff.  A path is the model's: a line break in it must not
+ * look like one more line. */
+static void
+put_head(struct buf *out, const char *path, bool exists)
+{
+	struct slice name = {path, strlen(path)};
+
+	buf_puts(out, "--- ");
+	if (exists)
+		patch_name(out, "", name);
+	else
+		buf_puts(out, "/dev/null");
+	buf_puts(out, "\n+++ ");
+	patch_name(out, "", name);
+	buf_putc(out, '\n');
+}
 
 /* Each line behind a sign, as in a diff. */
 static void
@@ -57,12 +75,13 @@ put_write(const struct json *args, const char *workspace, struct buf *out)
 	if (path == NULL || content == NULL)
 		return;
 	if (!look(workspace, path, &now, &exists)) {
-		buf_printf(
-		    out, "replaces '%s', which cannot be shown, by:\n", path);
+		buf_puts(out, "replaces what cannot be shown, in ");
+		patch_name(out, "", (struct slice){path, strlen(path)});
+		buf_puts(out, ", by:\n");
 		put_lines(out, '+', content, strlen(content));
 		return;
 	}
-	buf_printf(out, "--- %s\n+++ %s\n", exists ? path : "/dev/null", path);
+	put_head(out, path, exists);
 	textdiff((struct slice){buf_str(&now), now.len},
 	    (struct slice){content, strlen(content)}, TEXTDIFF_CONTEXT, out,
 	    &counts);
@@ -79,7 +98,7 @@ put_edit(const struct json *args, struct buf *out)
 
 	if (path == NULL || old == NULL || new == NULL)
 		return;
-	buf_printf(out, "--- %s\n+++ %s\n", path, path);
+	put_head(out, path, true);
 	put_lines(out, '-', old, strlen(old));
 	put_lines(out, '+', new, strlen(new));
 }

@@ -233,6 +233,8 @@ void policy_verdicts(const struct policy *, const struct grant_query *,
 unsigned policy_labels(const struct policy *, const struct grant_query *);
 /* Those that they put on anything of this kind. */
 unsigned policy_labels_of(const struct policy *, enum grant_kind);
+/* Is it neither revoked, nor used up, nor over at this effective time? */
+bool grant_stands(const struct grant *, int64_t now);
 /* Does this grant match, limits included? */
 bool grant_matches(const struct grant *, const struct grant_query *);
 

@@ -232,13 +232,19 @@ in_time(const struct grant *g, int64_t now)
 	return now < end;
 }
 
+bool
+grant_stands(const struct grant *g, int64_t now)
+{
+	return g->revoked == 0 && g->limits.uses != 0 && g->limits.bytes != 0 &&
+	       in_time(g, now);
+}
+
 static bool
 match_limits(const struct grant *g, const struct grant_query *q)
 {
 	const struct grant_limits *l = &g->limits;
 
-	if (g->revoked != 0 || l->uses == 0 || l->bytes == 0 ||
-	    !in_time(g, q->now))
+	if (!grant_stands(g, q->now))
 		return false;
 	if (l->via != NULL && (q->tool == NULL || strcmp(l->via, q->tool) != 0))
 		return false;

@@ -238,6 +238,28 @@ agent-grant approve --all >/dev/null
 status 0 'a call that two grants ask about needs one word' agent-run -q -r both
 is "$(cat n/f2)" x 'and is made'
 
+# A path that would look like lines of the diff stays one name.
+script fake "$(put $'f\n+++ harmless\n-old' x)" "$(say wait)"
+agent-run -q -m script:fake.jsonl -w n -g both.policy --name fake go 2>err
+status 0 'a call with a line break in its path is shown' \
+	agent-grant show "$(open_of fake)"
+unlike "$out" '^\+\+\+ harmless' 'and makes no line of a diff'
+like "$out" 'f.n\+\+\+ harmless' 'but a quoted name'
+
+# What was given and taken back, or is over, can be wished for again.
+wish='{"tool_calls":[{"name":"request_grant","arguments":{"grant":"allow read file:/srv/x","why":"w"}}]}'
+script again "$wish" "$(say wait)" "$wish" "$(say have)" "$wish" "$(say wait)"
+agent-run -q -m script:again.jsonl --name again go 2>err
+again=$(open_of again)
+agent-grant approve "$again" >/dev/null
+agent-run -q -r again 2>err >/dev/null
+like "$(agent-audit log --json -t tool.result again | tail -n 1)" \
+	'granted already' 'a wish for what is granted needs no person'
+status 0 'the grant is taken back' agent-grant revoke again \
+	"$(agent-grant list --json again | jq -r 'select(.line == "allow read file:/srv/x").grant')"
+status 75 'then the agent may wish again' agent-run -q -r again more
+is "$(open_of again | wc -l)" 1 'and a person is asked'
+
 # ---- deadlines -----------------------------------------------------------------------------
 
 script late "$(sh 'echo x >>n3')" "$(say wait)" "$(say 'then not')"
