@@ -1,3 +1,5 @@
+/* Everything that knows libcurl, which one file alone may include: hence a
+ * little over the room of a module.  Lines of a head are read in httphead.c. */
 #include "base/http.h"
 
 #include <curl/curl.h>
