@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,8 +24,11 @@ spawn_go(struct child *c, struct err *e)
 
 	if (c->go_fd < 0)
 		return 0;
-	/* MSG_NOSIGNAL for a pipe: the reader's end may be gone */
-	n = write(c->go_fd, "g", 1);
+	/* An init that failed already does not wait for it, and child_wait
+	 * tells why. */
+	n = send(c->go_fd, "g", 1, MSG_NOSIGNAL);
+	if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+		n = 1;
 	fd_cleanup(&c->go_fd);
 	if (n != 1)
 		return err_set(e, EX_OSERR, errno, "cannot start the command");

@@ -215,8 +215,10 @@ launcher_spawn(
 	c.status_fd = status[0];
 	own[1] = status[1];
 	if (s->held) {
-		if (pipe2(go, O_CLOEXEC) < 0) {
-			err_set(e, EX_OSERR, errno, "cannot make a pipe");
+		/* no pipe: one may write to it when nobody reads any more */
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) <
+		    0) {
+			err_set(e, EX_OSERR, errno, "cannot make sockets");
 			goto out;
 		}
 		c.go_fd = go[1];

@@ -187,6 +187,15 @@ test_hold(void)
 	ok(child_wait(&c, &end, &e) == 0 && end.signal == SIGTERM &&
 		!exists("never"),
 	    "can be ended before it starts");
+	view.workspace[0] = 'x';
+	ok(begin("true", true, &c, &e) == 0 &&
+		poll(&(struct pollfd){.fd = c.pidfd, .events = POLLIN}, 1,
+		    60000) == 1,
+	    "a held call whose preparation fails ends");
+	view.workspace[0] = '/';
+	ok(spawn_go(&c, &e) == 0 && child_wait(&c, &end, &e) < 0 &&
+		e.status == EX_NOINPUT,
+	    "and to tell it to go kills nobody and hides no reason: %s", e.msg);
 }
 
 static void
