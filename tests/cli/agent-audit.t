@@ -74,6 +74,8 @@ is "$(agent-audit verify --json a | jq -c '[.ok,.records,.seals,.sealed,.redacte
 status 0 'a head from before is found' agent-audit verify --head "$head" a
 status 1 'one that is not there is 1' agent-audit verify --head "${head//?/0}" a
 status 64 'what is no digest is a usage error' agent-audit verify --head abc a
+status 64 'an option of another verb is a usage error' agent-audit head --json a
+like "$err" 'head: takes no --json' 'and is named'
 
 cp -r "$dir" kept
 # hurt NAME SED MESSAGE

@@ -1,0 +1,96 @@
+#include "cli/auditopts.h"
+
+#include <string.h>
+
+static const struct opt opts[] = {
+    {"follow", 'f', NULL, "log: go on as records are written"},
+    {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
+    {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
+    {"request", AUDITOPT_REQUEST, NULL,
+	"show: the request that a model call sent"},
+    {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
+    {"type", 't', "TYPE", "log: only records of this type; repeatable"},
+    {NULL, 0, NULL, NULL}};
+
+static const char *const usage[] = {"log [-f] [--json] [--type TYPE] AGENT",
+    "show [--request] SEQ AGENT", "verify [--head DIGEST] [--json] AGENT",
+    "head AGENT", NULL};
+
+const struct program auditopts_program = {.name = "agent-audit",
+    .usage = usage,
+    .purpose = "Print, verify and show the history of an agent.",
+    .opts = opts,
+    .notes =
+	"Options stand before the operands.  Status: 0, 1 nothing matched "
+	"or the head is\nnot there, 65 damaged, 66 no such agent or record."};
+
+/* What an option without a value sets; or NULL. */
+static bool *
+flag_of(struct audit_args *a, int letter)
+{
+	switch (letter) {
+	case 'f':
+		return &a->follow;
+	case AUDITOPT_JSON:
+		return &a->json;
+	case AUDITOPT_REQUEST:
+		return &a->request;
+	default:
+		return NULL;
+	}
+}
+
+/* What keeps the value as it is; or NULL. */
+static const char **
+text_of(struct auditopts *all, int letter)
+{
+	struct audit_args *a = &all->verb;
+
+	switch (letter) {
+	case AUDITOPT_HEAD:
+		return &a->head;
+	case AUDITOPT_ROOT:
+		return &all->root;
+	default:
+		return NULL;
+	}
+}
+
+static void
+keep_type(struct audit_args *a, const char *v)
+{
+	enum record_type t = record_type_parse(v, strlen(v));
+
+	if (t == RECORD_TYPES)
+		die_usage(&auditopts_program, "--type: no type '%s'", v);
+	a->types[t] = a->typed = true;
+}
+
+/* The others. */
+static void
+keep(struct audit_args *a, int letter, const char *v)
+{
+	switch (letter) {
+	case 't':
+		keep_type(a, v);
+		break;
+	default:
+		die(EX_SOFTWARE, "an option that nothing keeps");
+	}
+}
+
+void
+auditopts_take(void *all, int letter, const char *v)
+{
+	struct auditopts *out = all;
+	bool *flag = flag_of(&out->verb, letter);
+	const char **text = text_of(out, letter);
+
+	out->given[letter] = true;
+	if (flag != NULL)
+		*flag = true;
+	else if (text != NULL)
+		*text = v;
+	else
+		keep(&out->verb, letter, v);
+}

@@ -1,0 +1,31 @@
+/*
+ * auditopts.h: the options of agent-audit(1), for all of its verbs, as one
+ * struct.
+ */
+#ifndef CLI_AUDITOPTS_H
+#define CLI_AUDITOPTS_H
+
+#include "cli/auditverb.h"
+
+/* Options without a letter of their own. */
+enum auditopts_letter {
+	AUDITOPT_HEAD = 256,
+	AUDITOPT_JSON,
+	AUDITOPT_REQUEST,
+	AUDITOPT_ROOT,
+	AUDITOPT_END
+};
+
+struct auditopts {
+	struct audit_args verb;
+	const char *root;
+	bool given[AUDITOPT_END];	/* by letter */
+};
+
+extern const struct program auditopts_program;
+
+/* For opt_verb: one option, into the struct auditopts.  What cannot be used
+ * ends the program. */
+void auditopts_take(void *auditopts, int letter, const char *value);
+
+#endif
