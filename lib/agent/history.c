@@ -6,7 +6,6 @@
 
 #include "agent/cache.h"
 #include "agent/order.h"
-#include "agent/past.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "journal/journal.h"
@@ -116,26 +115,6 @@ history_verify(struct history *h, const struct digest *head,
 
 /* ---- single records ---------------------------------------------------------------------- */
 
-/* Read up to `seq`, folding what is before it into `s` (or NULL). */
-static int
-find(const struct history *h, int64_t seq, struct state *s, struct reader *r,
-    struct record *rec, struct err *e)
-{
-	struct buf room CLEANUP_BUF = {0};
-	struct blob_source blobs = blob_root(h->root);
-	int got;
-
-	while ((got = reader_next(r, rec, e)) == 1 && rec->seq < seq)
-		if (s != NULL &&
-		    (blob_expand(&blobs, rec->body, &room, &rec->body, e) < 0 ||
-			state_apply(s, rec, e) < 0))
-			return -1;
-	if (got == 0)
-		return err_set(
-		    e, EX_NOINPUT, 0, "there is no record %" PRId64, seq);
-	return got < 0 ? -1 : 0;
-}
-
 int
 history_record(
     const struct history *h, int64_t seq, struct buf *line, struct err *e)
@@ -145,66 +124,14 @@ history_record(
 	int got;
 
 	history_reader(h, &r);
-	got = find(h, seq, NULL, &r, &rec, e);
-	if (got == 0)
+	do
+		got = reader_next(&r, &rec, e);
+	while (got == 1 && rec.seq != seq);
+	if (got == 1)
 		buf_add(line, rec.line.data, rec.line.len);
 	reader_free(&r);
-	return got;
-}
-
-static int
-rebuild(const struct history *h, const struct state *s,
-    const struct record *rec, struct buf *out, struct err *e)
-{
-	struct json *body CLEANUP_JSON = NULL;
-	struct buf tools CLEANUP_BUF = {0};
-	const char *hex, *want;
-	char is[DIGEST_HEX + 1];
-	struct digest d;
-
-	if (rec->type != RECORD_MODEL_CALL || record_redacted(rec))
-		return err_set(e, EX_DATAERR, 0,
-		    "record %" PRId64 " is no model.call", rec->seq);
-	if (json_parse(rec->body.data, rec->body.len, &body, e) < 0)
-		return -1;
-	hex = json_get_string(body, "tools");
-	want = json_get_string(body, "request");
-	if (json_get_integer(body, "form", 0) != REQUEST_FORM || hex == NULL ||
-	    want == NULL || digest_parse(hex, strlen(hex), &d) < 0)
-		return err_set(e, EX_DATAERR, 0,
-		    "record %" PRId64 ": a request of another form", rec->seq);
-	if (blob_get(h->root, &d, &tools, e) < 0)
-		return -1;
-	state_request_text(s, (struct slice){tools.data, tools.len}, out);
-	digest_of(out->data, out->len, &d);
-	digest_hex(&d, is);
-	if (strcmp(is, want) != 0)
-		return err_set(e, EX_DATAERR, 0,
-		    "record %" PRId64 ": the rebuilt request is not the one "
-		    "that was sent",
-		    rec->seq);
-	return 0;
-}
-
-int
-history_request(
-    const struct history *h, int64_t seq, struct buf *out, struct err *e)
-{
-	struct buf text CLEANUP_BUF = {0};
-	struct reader r;
-	struct record rec;
-	struct state s;
-	int got;
-
-	state_init(&s);
-	s.past = past_of_journal(h->root, h->dir, &h->info.digest);
-	history_reader(h, &r);
-	got = find(h, seq, &s, &r, &rec, e);
 	if (got == 0)
-		got = rebuild(h, &s, &rec, &text, e);
-	if (got == 0)
-		buf_add(out, text.data, text.len);
-	reader_free(&r);
-	state_free(&s);
-	return got;
+		return err_set(
+		    e, EX_NOINPUT, 0, "there is no record %" PRId64, seq);
+	return got < 0 ? -1 : 0;
 }

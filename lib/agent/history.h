@@ -28,12 +28,5 @@ int history_verify(struct history *, const struct digest *head,
 /* The record `seq`, its line copied: status 66 when there is none. */
 int history_record(const struct history *, int64_t seq, struct buf *line,
     struct err *);
-/*
- * The request that the model.call `seq` sent, rebuilt from the records before
- * it and proved against the digest that was recorded.  Status 65 when it is
- * no model call, of another form, or the digests differ.
- */
-int history_request(const struct history *, int64_t seq, struct buf *out,
-    struct err *);
 
 #endif

@@ -12,17 +12,19 @@ static const struct opt opts[] = {
     {"type", 't', "TYPE", "log: only records of this type; repeatable"},
     {NULL, 0, NULL, NULL}};
 
-static const char *const usage[] = {"log [-f] [--json] [--type TYPE] AGENT",
-    "show [--request] SEQ AGENT", "verify [--head DIGEST] [--json] AGENT",
-    "head AGENT", NULL};
+static const char *const usage[] = {
+    "log [-f] [--json] [--type TYPE] AGENT|BUNDLE",
+    "show [--request] SEQ AGENT|BUNDLE",
+    "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE", NULL};
 
 const struct program auditopts_program = {.name = "agent-audit",
     .usage = usage,
     .purpose = "Print, verify and show the history of an agent.",
     .opts = opts,
     .notes =
-	"Options stand before the operands.  Status: 0, 1 nothing matched "
-	"or the head is\nnot there, 65 damaged, 66 no such agent or record."};
+	"BUNDLE is a file, '-' or AGENT@SEQ.  Options stand before the "
+	"operands.\nStatus: 0, 1 nothing matched or the head is not there, "
+	"65 damaged, 66 no such\nagent or record."};
 
 /* What an option without a value sets; or NULL. */
 static bool *

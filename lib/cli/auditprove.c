@@ -33,22 +33,25 @@ auditverb_verify(const struct audit_args *a, char *args[])
 {
 	struct verify_result res;
 	struct digest head;
-	struct history h;
+	struct source s;
 	struct err e;
 
 	if (a->head != NULL &&
 	    digest_parse(a->head, strlen(a->head), &head) < 0)
 		die_usage(a->program, "--head: not a digest");
-	auditverb_history(a, args[0], &h);
-	if (history_verify(&h, a->head == NULL ? NULL : &head, &res, &e) < 0) {
-		err_wrap(&e, "agent %s", h.info.id);
+	auditverb_open(a, args[0], &s);
+	if (!s.live)
+		die_usage(a->program, "verify: want an agent");
+	if (history_verify(
+		&s.history, a->head == NULL ? NULL : &head, &res, &e) < 0) {
+		err_wrap(&e, "agent %s", s.id);
 		die_err(&e);
 	}
 	if (a->head != NULL && !res.found_head)
-		die(EX_NO, "agent %s: the history does not hold %s", h.info.id,
+		die(EX_NO, "agent %s: the history does not hold %s", s.id,
 		    a->head);
-	print_result(a, &h, &res);
-	history_close(&h);
+	print_result(a, &s.history, &res);
+	source_close(&s);
 	return 0;
 }
 
@@ -56,21 +59,21 @@ int
 auditverb_head(const struct audit_args *a, char *args[])
 {
 	char hex[DIGEST_HEX + 1];
-	struct history h;
-	struct reader r;
+	struct source s;
+	struct source_walk w;
 	struct record rec;
 	struct err e;
 	int got;
 
-	auditverb_history(a, args[0], &h);
-	history_reader(&h, &r);
-	while ((got = reader_next(&r, &rec, &e)) == 1)
+	auditverb_open(a, args[0], &s);
+	source_walk_init(&s, &w);
+	while ((got = source_walk_next(&w, &rec, &e)) == 1)
 		;
 	if (got < 0)
 		die_err(&e);
-	digest_hex(&r.mark.head, hex);
+	digest_hex(&w.mark.head, hex);
 	printf("%s\n", hex);
-	reader_free(&r);
-	history_close(&h);
+	source_walk_free(&w);
+	source_close(&s);
 	return 0;
 }

@@ -1,20 +1,16 @@
 /* What the verbs of agent-audit share, and the smallest of them. */
 #include "cli/auditverb.h"
 
+#include "audit/sent.h"
 #include "base/num.h"
 #include "cli/show.h"
 
 void
-auditverb_history(
-    const struct audit_args *a, const char *name, struct history *out)
+auditverb_open(const struct audit_args *a, const char *name, struct source *out)
 {
-	char id[ULID_TEXT];
 	struct err e;
 
-	if (a->open == NULL)
-		die_err(&a->why);
-	if (root_find(a->open, name, id, &e) < 0 ||
-	    history_open(a->open, id, out, &e) < 0)
+	if (source_open(a->open, name, 0, &a->why, out, &e) < 0)
 		die_err(&e);
 }
 
@@ -32,15 +28,15 @@ int
 auditverb_show(const struct audit_args *a, char *args[])
 {
 	struct buf text CLEANUP_BUF = {0};
-	struct history h;
+	struct source s;
 	struct err e;
 	int64_t seq = auditverb_seq(a, "show", args[0]);
 
-	auditverb_history(a, args[1], &h);
-	if ((a->request ? history_request(&h, seq, &text, &e)
-			: history_record(&h, seq, &text, &e)) < 0)
+	auditverb_open(a, args[1], &s);
+	if ((a->request ? sent_request(&s, seq, &text, &e)
+			: source_record(&s, seq, &text, &e)) < 0)
 		die_err(&e);
 	show_json(stdout, text.data, text.len);
-	history_close(&h);
+	source_close(&s);
 	return 0;
 }

@@ -5,7 +5,7 @@
 #ifndef CLI_AUDITVERB_H
 #define CLI_AUDITVERB_H
 
-#include "agent/history.h"
+#include "audit/source.h"
 #include "cli/opt.h"
 
 struct audit_args {
@@ -17,9 +17,9 @@ struct audit_args {
 	struct err why;	   /* then: what is wrong with it */
 };
 
-/* The agent of this name. */
-void auditverb_history(const struct audit_args *, const char *name,
-    struct history *out);
+/* The history that an operand names, AGENT or BUNDLE. */
+void auditverb_open(const struct audit_args *, const char *name,
+    struct source *out);
 /* A record's number as an operand of `verb`. */
 int64_t auditverb_seq(const struct audit_args *, const char *verb,
     const char *text);
