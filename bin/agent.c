@@ -17,6 +17,7 @@ static const struct {
     {"audit", "print and verify an agent's history"},
     {"ckpt", "make, inspect, verify and restore checkpoints"},
     {"grant", "list and answer what agents ask of people"},
+    {"send", "tell an agent something"},
     {"tool", "list, describe or call tools without a model"},
     {"exec", "run a command in the sandbox"},
     {"model", "one model call"},

@@ -188,6 +188,7 @@ fields_put(struct jsonw *w, const struct state *s)
 	if (s->held_count > 0)
 		jsonw_text(w, "held", s->held.data, s->held.len);
 	put_lists(w, s);
+	mailstate_put(w, "mail", &s->mail);
 	field_put_integer(w, "convo_bytes", (int64_t)s->convo.len);
 	sha256_get(&s->running, &convo);
 	jsonw_digest(w, "convo", &convo);
@@ -282,6 +283,7 @@ get_state(struct state *s, const struct json *j)
 	if (json_get_string(j, "held") != NULL)
 		buf_puts(&s->held, json_get_string(j, "held"));
 	get_lists(s, j);
+	mailstate_get(j, "mail", &s->mail);
 	get_jumps(s, j);
 }
 

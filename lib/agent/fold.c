@@ -59,8 +59,8 @@ calls_open(const struct state *s)
  * What people say while calls are open comes after their results: providers
  * refuse a message between the two.
  */
-static void
-say_plain(struct state *s, const char *role, struct slice token)
+void
+folding_say_raw(struct state *s, const char *role, struct slice token)
 {
 	size_t from;
 
@@ -97,7 +97,7 @@ folding_say(struct state *s, const char *role, const char *text)
 	struct buf token CLEANUP_BUF = {0};
 
 	json_quote(&token, text, strlen(text));
-	say_plain(s, role, (struct slice){token.data, token.len});
+	folding_say_raw(s, role, (struct slice){token.data, token.len});
 }
 
 static int
@@ -123,7 +123,7 @@ apply_goal(struct folding *f, struct err *e)
 		return folding_bad(f, "no text", e);
 	folding_set(&f->s->goal, json_get_string(f->body, "text"));
 	f->s->labels |= labels_get(f->body, "labels");
-	say_plain(f->s, "user", f->text);
+	folding_say_raw(f->s, "user", f->text);
 	f->s->needs_model = true;
 	f->s->bad_streak = 0;
 	f->s->status = AGENT_READY;
@@ -160,6 +160,7 @@ apply_model_call(struct folding *f, struct err *e)
 		s->usage.turns++;
 		s->turn++;
 		s->model_call_id = f->rec->seq;
+		s->mail.turn_count = s->mail.turn_bytes = 0;
 	}
 	s->model_call = f->rec->seq;
 	(void)folding_digest(f->body, "tools", &s->tools);
@@ -291,7 +292,7 @@ static const struct {
 } applies[RECORD_TYPES] = {
     [RECORD_BORN] = {apply_born, false},
     [RECORD_GOAL] = {apply_goal, false},
-    [RECORD_MAIL] = {apply_goal, false},
+    [RECORD_MAIL] = {folding_mail, false},
     [RECORD_MODEL_CALL] = {apply_model_call, true},
     [RECORD_MODEL_REPLY] = {apply_model_reply, true},
     [RECORD_TOOL_CALL] = {folding_tool_call, true},

@@ -1,6 +1,6 @@
 /*
  * folding.h: what the parts of state_apply share: fold.c, foldcalls.c,
- * foldask.c.
+ * foldask.c, foldmail.c.
  */
 #ifndef AGENT_FOLDING_H
 #define AGENT_FOLDING_H
@@ -24,6 +24,8 @@ void folding_end(struct state *, size_t from);
 void folding_flush(struct state *);
 /* Add a message of plain text, now or once no call is open. */
 void folding_say(struct state *, const char *role, const char *text);
+/* The same with a content that is JSON already. */
+void folding_say_raw(struct state *, const char *role, struct slice content);
 /* Replace a string with a copy; NULL leaves it. */
 void folding_set(char **slot, const char *value);
 
@@ -42,6 +44,9 @@ int folding_restore(struct folding *, struct err *);
 int folding_note(struct folding *, struct err *);
 /* A call was made that this request's approval let through. */
 void folding_spend_approval(struct state *, const char *request);
+
+/* foldmail.c */
+int folding_mail(struct folding *, struct err *);
 
 /* foldgrants.c */
 int folding_grant(struct folding *, struct err *);

@@ -61,6 +61,8 @@ mailbox_deliver(const struct mailbox *m, const char *name, const void *data,
 {
 	int fd CLEANUP_FD = -1;
 
+	/* What a sender left that died, and whose name this is again. */
+	(void)unlinkat(m->tmp, name, 0);
 	if (file_open(m->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
 		0600, &fd, e) < 0)
 		return -1;
@@ -94,11 +96,13 @@ mailbox_waits(const struct mailbox *m, const char *name)
 }
 
 static int
-compare(const void *a, const void *b)
+compare(const void *a, const void *b, void *arg)
 {
-	const char *const *x = a, *const *y = b;
+	const struct mailbox_want *want = arg;
+	char *const *x = a, *const *y = b;
 
-	return strcmp(*x, *y);
+	return want->compare == NULL ? strcmp(*x, *y)
+				     : want->compare(*x, *y, want->arg);
 }
 
 void
@@ -110,30 +114,69 @@ mailbox_names_free(struct mailbox_names *n)
 	*n = (struct mailbox_names){0};
 }
 
-int
-mailbox_list(
-    int folder, const char *prefix, struct mailbox_names *out, struct err *e)
+static int
+open_stream(int folder, DIR **out, struct err *e)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+	*out = fd < 0 ? NULL : fdopendir(fd);
+	if (*out != NULL)
+		return 0;
+	(void)err_set(e, EX_IOERR, errno, "cannot read the mailbox");
+	fd_cleanup(&fd);
+	return -1;
+}
+
+/* Keep the first ones. */
+static void
+sort(struct mailbox_names *n, const struct mailbox_want *want)
+{
+	struct mailbox_want arg = *want;
+
+	if (n->count > 0)
+		qsort_r(n->name, n->count, sizeof(*n->name), compare, &arg);
+	while (n->count > MAILBOX_MOST)
+		free(n->name[--n->count]);
+}
+
+int
+mailbox_list(int folder, const struct mailbox_want *want,
+    struct mailbox_names *out, struct err *e)
+{
 	struct mailbox_names n = {0};
 	struct dirent *d;
+	DIR *stream;
 
-	if (stream == NULL) {
-		fd_cleanup(&fd);
-		return err_set(e, EX_IOERR, errno, "cannot read the mailbox");
-	}
-	while (n.count < MAILBOX_MOST && (d = readdir(stream)) != NULL) {
-		if (strncmp(d->d_name, prefix, strlen(prefix)) != 0)
+	if (open_stream(folder, &stream, e) < 0)
+		return -1;
+	while ((d = readdir(stream)) != NULL) {
+		if (d->d_name[0] == '.' ||
+		    (want->is != NULL && !want->is(d->d_name)))
 			continue;
 		mem_room(&n.name, n.count, &n.cap, sizeof(*n.name));
 		n.name[n.count++] = mem_strdup(d->d_name);
+		if (n.count == 2 * MAILBOX_MOST)
+			sort(&n, want);
 	}
 	(void)closedir(stream);
-	if (n.count > 0)
-		qsort(n.name, n.count, sizeof(*n.name), compare);
+	sort(&n, want);
 	*out = n;
 	return 0;
+}
+
+bool
+mailbox_full(const struct mailbox *m, size_t most)
+{
+	struct err e;
+	size_t n = 0;
+	DIR *stream;
+
+	if (open_stream(m->new, &stream, &e) < 0)
+		return false;
+	while (n < most && readdir(stream) != NULL)
+		n++;
+	(void)closedir(stream);
+	return n >= most;
 }
 
 bool
@@ -177,12 +220,13 @@ static int
 open_bad(const struct mailbox *m)
 {
 	struct mailbox_names n CLEANUP(mailbox_names_free) = {0};
+	const struct mailbox_want all = {NULL, NULL, NULL};
 	struct err e;
 	int fd;
 
 	if (open_folder(m->mail, "bad", true, &fd, &e) < 0)
 		return -1;
-	if (mailbox_list(fd, "", &n, &e) < 0 || n.count >= BAD_MOST + 2)
+	if (mailbox_list(fd, &all, &n, &e) < 0 || n.count >= BAD_MOST)
 		fd_cleanup(&fd);
 	return fd;
 }

@@ -26,23 +26,33 @@ void mailbox_close(struct mailbox *);
 #define CLEANUP_MAILBOX CLEANUP(mailbox_close)
 #define MAILBOX_NONE    {-1, -1, -1, -1}
 
-/* Deliver: durable in new/ when it returns 0. */
+/* Deliver: durable in new/ when it returns 0.  Once more under the same name
+ * is harmless. */
 int mailbox_deliver(const struct mailbox *, const char *name, const void *,
     size_t, struct err *);
 /* Take it back: true when nobody had claimed it. */
 bool mailbox_withdraw(const struct mailbox *, const char *name);
+/* Do so many wait in new/ already? */
+bool mailbox_full(const struct mailbox *, size_t most);
 /* Is it still to be acted on? */
 bool mailbox_waits(const struct mailbox *, const char *name);
 
-/* Names in a folder of it that begin with `prefix`, sorted, at most
- * MAILBOX_MOST of them: what is more comes the next time. */
-#define MAILBOX_MOST 1000
+/* Which names, NULL: all, and in which order; NULL: of their bytes. */
+struct mailbox_want {
+	bool (*is)(const char *name);
+	int (*compare)(const char *, const char *, const void *arg);
+	const void *arg;
+};
+
+/* Such names in a folder of it, sorted, the first MAILBOX_MOST of them: what
+ * is more comes the next time.  Names that begin with a dot are nobody's. */
+#define MAILBOX_MOST ((size_t)1000)
 struct mailbox_names {
 	char **name;
 	size_t count, cap;
 };
-int mailbox_list(int folder, const char *prefix, struct mailbox_names *out,
-    struct err *);
+int mailbox_list(int folder, const struct mailbox_want *,
+    struct mailbox_names *out, struct err *);
 void mailbox_names_free(struct mailbox_names *);
 
 /* Move from new/ to cur/; false: it is gone. */

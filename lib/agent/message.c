@@ -52,3 +52,27 @@ message_tool(struct buf *out, const char *model_id, const char *status,
 	jsonw_raw(&w, "content", content.data, content.len);
 	jsonw_end(&w, '}');
 }
+
+void
+message_mail(struct buf *content, const char *head, struct slice text,
+    struct slice parts)
+{
+	struct jsonw w = {.out = content};
+	struct buf token CLEANUP_BUF = {0};
+
+	json_quote(&token, head, strlen(head));
+	buf_cut(&token, token.len - 1);
+	buf_puts(&token, text.len > 2 ? "\\n" : "");
+	buf_add(&token, text.data + 1, text.len - 1);
+	if (parts.len <= 2) {
+		buf_add(content, token.data, token.len);
+		return;
+	}
+	jsonw_array(&w, NULL);
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "type", "text");
+	jsonw_raw(&w, "text", token.data, token.len);
+	jsonw_end(&w, '}');
+	buf_putc(content, ',');
+	buf_add(content, parts.data + 1, parts.len - 1);
+}

@@ -17,5 +17,9 @@ void message_assistant(struct buf *out, struct slice content,
     struct slice calls, struct slice provider);
 void message_tool(struct buf *out, const char *model_id, const char *status,
     struct slice content);
+/* The content of what came by mail: who it is from in a line of its own, then
+ * the text; with `parts` (an array, or empty) an array that ends in these. */
+void message_mail(struct buf *content, const char *head, struct slice text,
+    struct slice parts);
 
 #endif

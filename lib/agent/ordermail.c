@@ -1,11 +1,11 @@
 /* Commands on their way to the journal: at once under the lock, or by mail. */
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <time.h>
 
 #include "agent/order.h"
 #include "agent/mailbox.h"
+#include "agent/refusal.h"
 #include "agent/trust.h"
 #include "base/file.h"
 #include "base/jsonw.h"
@@ -112,24 +112,20 @@ take(struct session *s, struct order *c, struct err *why, struct err *e)
 
 /* ---- the mailbox ------------------------------------------------------------------- */
 
+static bool
+is_command(const char *name)
+{
+	return strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+static const struct mailbox_want commands = {.is = is_command};
+
 struct drain {
 	struct session *s;
 	struct mailbox mail;
 	struct mailbox_names done;
-	size_t refused;
-	char first[NAME_MAX + 1];
-	struct err why; /* of the first refusal */
+	struct refusal refused;
 };
-
-static void
-refuse(struct drain *d, const char *name, const struct err *why)
-{
-	if (d->refused++ == 0) {
-		(void)snprintf(d->first, sizeof(d->first), "%s", name);
-		d->why = *why;
-	}
-	mailbox_refuse(&d->mail, name);
-}
 
 static int
 drain_file(struct drain *d, const char *name, bool leftover, struct err *e)
@@ -150,31 +146,13 @@ drain_file(struct drain *d, const char *name, bool leftover, struct err *e)
 	if (got < 0)
 		return -1;
 	if (got == 0) {
-		refuse(d, name, &why);
+		refusal_add(&d->refused, &d->mail, name, &why);
 		return 0;
 	}
 	mem_room(
 	    &d->done.name, d->done.count, &d->done.cap, sizeof(*d->done.name));
 	d->done.name[d->done.count++] = mem_strdup(name);
 	return 0;
-}
-
-static int
-note_refused(struct drain *d, struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-
-	if (d->refused == 0)
-		return 0;
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "note", "a command in the mailbox was refused");
-	jsonw_integer(&w, "count", (int64_t)d->refused);
-	jsonw_string(&w, "file", d->first);
-	jsonw_string(&w, "why", d->why.msg);
-	jsonw_end(&w, '}');
-	return session_stage(
-	    d->s, RECORD_NOTE, (struct slice){body.data, body.len}, e);
 }
 
 /* What a dead holder had claimed comes first. */
@@ -185,8 +163,8 @@ drain_all(struct drain *d, struct err *e)
 	struct mailbox_names new CLEANUP(mailbox_names_free) = {0};
 	size_t i;
 
-	if (mailbox_list(d->mail.cur, PREFIX, &old, e) < 0 ||
-	    mailbox_list(d->mail.new, PREFIX, &new, e) < 0)
+	if (mailbox_list(d->mail.cur, &commands, &old, e) < 0 ||
+	    mailbox_list(d->mail.new, &commands, &new, e) < 0)
 		return -1;
 	for (i = 0; i < old.count; i++)
 		if (drain_file(d, old.name[i], true, e) < 0)
@@ -195,7 +173,7 @@ drain_all(struct drain *d, struct err *e)
 		if (mailbox_claim(&d->mail, new.name[i]) &&
 		    drain_file(d, new.name[i], false, e) < 0)
 			return -1;
-	return note_refused(d, e);
+	return refusal_note(&d->refused, d->s, "a command in the mailbox", e);
 }
 
 int
@@ -208,7 +186,7 @@ order_drain(struct session *s, struct err *e)
 	if (got <= 0)
 		return got;
 	got = drain_all(&d, e);
-	if (got == 0 && d.done.count + d.refused > 0)
+	if (got == 0 && d.done.count + d.refused.count > 0)
 		got = session_commit(s, e);
 	for (i = 0; got == 0 && i < d.done.count; i++)
 		mailbox_done(&d.mail, d.done.name[i]);
@@ -229,7 +207,7 @@ has_mail(struct root *root, const char *agent)
 	(void)snprintf(path, sizeof(path), "%s/mail/new", agent);
 	return file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, &fd,
 		   &e) == 0 &&
-	       mailbox_list(fd, PREFIX, &n, &e) == 0 && n.count > 0;
+	       mailbox_list(fd, &commands, &n, &e) == 0 && n.count > 0;
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "agent/answer.h"
 #include "agent/authority.h"
+#include "agent/post.h"
 #include "agent/runckpt.h"
 #include "agent/runrecord.h"
 #include "base/file.h"
@@ -102,7 +103,7 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 {
 	struct err why;
 
-	if (order_drain(r->s, e) < 0)
+	if (order_drain(r->s, e) < 0 || post_drain(r->s, e) < 0)
 		return -1;
 	if (authority_sync(r->s, &why) < 0) {
 		if (why.status != EX_DATAERR) {
@@ -198,7 +199,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
 	    notify_check(r->opt->notify, e) < 0)
 		return -1;
-	if (order_drain(r->s, e) < 0 || authority_sync(r->s, e) < 0)
+	if (order_drain(r->s, e) < 0 || post_drain(r->s, e) < 0 ||
+	    authority_sync(r->s, e) < 0)
 		return -1;
 	if (nothing_new(r, end))
 		return 0;

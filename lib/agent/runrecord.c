@@ -54,21 +54,13 @@ int
 runrecord_exit(struct runner *r, const struct run_end *end, struct err *e)
 {
 	const struct state *s = &r->s->state;
-	const struct usage *u = &s->usage;
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "state", agent_status_name(end->state));
 	jsonw_integer(&w, "status", end->status);
-	jsonw_object(&w, "usage");
-	jsonw_integer(&w, "turns", u->turns);
-	jsonw_integer(&w, "tool_calls", u->tool_calls);
-	jsonw_integer(&w, "input", u->input);
-	jsonw_integer(&w, "output", u->output);
-	jsonw_integer(&w, "cached", u->cached);
-	jsonw_integer(&w, "cost", u->cost);
-	jsonw_end(&w, '}');
+	usage_write(&w, "usage", &s->usage);
 	if (end->why[0] != '\0')
 		jsonw_string(&w, "why", end->why);
 	jsonw_string(&w, "text",

@@ -9,6 +9,7 @@
 #define AGENT_STATE_H
 
 #include "agent/info.h"
+#include "agent/mailstate.h"
 #include "grant/grant.h"
 #include "journal/record.h"
 #include "model/model.h"
@@ -150,6 +151,7 @@ struct state {
 	struct policy policy;	/* the agent's own; above it its ancestors' */
 	struct taken *taken;
 	size_t taken_count, taken_cap;
+	struct mailstate mail;
 	bool awake;		/* time counts */
 	unsigned labels;	/* of the conversation */
 	struct labelled_list files; /* that calls with labels wrote; what is
@@ -195,6 +197,10 @@ void approval_free(struct approval *);
 void state_drop_approval(struct state *, const char *request);
 /* What the policy was becomes the layer above, and the own one is empty. */
 void state_push_layer(struct state *);
+
+/* A member of a record, and back: what `j` does not hold is 0. */
+void usage_write(struct jsonw *, const char *key, const struct usage *);
+void usage_read(const struct json *j, struct usage *);
 
 const char *agent_status_name(enum agent_status);
 int agent_status_parse(const char *, enum agent_status *out);

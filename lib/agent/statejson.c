@@ -28,20 +28,6 @@ put_time(struct jsonw *w, const char *key, int64_t ns)
 }
 
 static void
-put_usage(struct jsonw *w, const struct usage *u)
-{
-	jsonw_object(w, "usage");
-	jsonw_integer(w, "turns", u->turns);
-	jsonw_integer(w, "tool_calls", u->tool_calls);
-	jsonw_integer(w, "input", u->input);
-	jsonw_integer(w, "output", u->output);
-	jsonw_integer(w, "cached", u->cached);
-	jsonw_integer(w, "cost", u->cost);
-	jsonw_integer(w, "milliseconds", u->time_ns / CLOCK_MILLI);
-	jsonw_end(w, '}');
-}
-
-static void
 put_requests(struct jsonw *w, const struct state *s)
 {
 	const struct request *r;
@@ -119,7 +105,7 @@ state_json(const struct state *s, struct buf *out)
 	put_text(&w, "goal", s->goal);
 	put_text(&w, "text", s->text);
 	put_text(&w, "report", s->report);
-	put_usage(&w, &s->usage);
+	usage_write(&w, "usage", &s->usage);
 	limits_write(&w, "limits", &s->limits);
 	put_requests(&w, s);
 	put_approvals(&w, s);

@@ -31,6 +31,7 @@ static const char *const shown[RECORD_TYPES][5] = {
     [RECORD_ANSWER] = {"request", "verdict", "by", "text"},
     [RECORD_GRANT] = {"grant", "line"},
     [RECORD_REVOKE] = {"grant"},
+    [RECORD_MAIL] = {"from", "kind", "event", "text"},
     [RECORD_WAKE] = {"pid", "model"},
     [RECORD_BUDGET] = {"limits"},
     [RECORD_RESTORE] = {"from", "call", "saved"},

@@ -123,7 +123,8 @@ test_fold(void)
 		s.labels == T && holds(&s.files, "f=2"),
 	    "a person's call labels what it wrote, not the conversation");
 	ok(apply(&s, RECORD_MAIL,
-	       "{\"labels\":[\"secret\"],\"text\":\"hi\"}") == 0 &&
+	       "{\"from\":\"x\",\"labels\":[\"secret\"],\"text\":\"hi\"}") ==
+		    0 &&
 		s.labels == (T | S),
 	    "labels add up");
 	state_free(&s);

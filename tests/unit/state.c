@@ -282,8 +282,11 @@ test_end(void)
 	ok(s.usage.time_ns == used && s.awake,
 	    "nor does the time from an exit to the next wake");
 	apply(&s, 31, LAST);
-	ok(s.needs_model && is(s.goal, "and this") && s.status == AGENT_READY,
-	    "mail is said to the model as a goal is");
+	ok(s.needs_model && !is(s.goal, "and this") && s.status == AGENT_READY,
+	    "mail is said to the model, and is no goal");
+	ok(strstr(buf_str(&s.convo),
+	       "\"content\":\"[message from other]\\nand this\"}") != NULL,
+	    "with who sent it in a line before it");
 	state_free(&s);
 }
 

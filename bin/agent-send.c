@@ -1,0 +1,133 @@
+/* agent-send: tell an agent something, whether or not it runs. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/post.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "cli/secretargs.h"
+#include "cli/show.h"
+#include "cli/value.h"
+
+enum { O_EVENT = 256, O_FROM, O_JSON, O_ROOT };
+
+static const struct opt opts[] = {
+    {"event", O_EVENT, "NAME", "an event, for who waits for it"},
+    {"from", O_FROM, "NAME", "who sends it (default: user)"},
+    {"json", O_JSON, NULL, "print one JSON object: agent, mail"},
+    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
+
+static const char *const usage[] = {
+    "[OPTION]... AGENT TEXT|-", "--event NAME AGENT [TEXT|-]", NULL};
+
+static const struct program program = {.name = "agent-send",
+    .usage = usage,
+    .purpose = "Deliver a message or an event to an agent.",
+    .opts = opts,
+    .notes = "Status: 0 it is in the mailbox, 66 no such agent, 75 the mailbox "
+	     "is full."};
+
+struct arguments {
+	const char *root, *from, *event;
+	bool json;
+};
+
+/* A name that the model sees as the sender's, and no agent's id. */
+static void
+check_word(const char *option, const char *value)
+{
+	if (!post_word_ok(value))
+		die_usage(&program,
+		    "%s: want letters, digits and ._-, at most %d of them",
+		    option, POST_NAME - 1);
+}
+
+static int
+options(int argc, char *argv[], struct arguments *a)
+{
+	const char *value;
+	int letter, first;
+
+	while ((letter = opt_next(&program, argc, argv, &value, &first)) != -1)
+		switch (letter) {
+		case O_EVENT:
+			check_word("--event", value);
+			a->event = value;
+			break;
+		case O_FROM:
+			check_word("--from", value);
+			if (post_is_agent(value))
+				die_usage(&program,
+				    "--from: an agent's id is not yours");
+			a->from = value;
+			break;
+		case O_JSON:
+			a->json = true;
+			break;
+		default:
+			a->root = value;
+		}
+	return first;
+}
+
+static void
+make_post(const struct arguments *a, const char *text, struct post *p)
+{
+	p->kind = a->event != NULL ? POST_EVENT : POST_MESSAGE;
+	p->name = post_name_person();
+	p->from = mem_strdup(a->from);
+	p->event = mem_strdup(a->event);
+	p->text = value_text(text);
+	if (strlen(p->text) > POST_TEXT)
+		die(EX_DATAERR, "the text is longer than %zu bytes", POST_TEXT);
+	if (utf8_valid(p->text, strlen(p->text)) != strlen(p->text))
+		die(EX_DATAERR, "the text is not UTF-8");
+	if (p->kind == POST_MESSAGE && p->text[0] == '\0')
+		die(EX_DATAERR, "the message is empty");
+}
+
+static void
+print_json(const char *agent, const char *mail)
+{
+	struct buf line CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &line};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "agent", agent);
+	jsonw_string(&w, "mail", mail);
+	jsonw_end(&w, '}');
+	show_json(stdout, line.data, line.len);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct arguments a = {.from = "user"};
+	struct secret_args secrets = {0};
+	int first = options(argc, argv, &a), left = argc - first;
+	struct post p = {0};
+	char id[ULID_TEXT];
+	struct root root;
+	struct err e;
+
+	if (left < (a.event == NULL ? 2 : 1))
+		die_usage(&program, "want an agent and what to tell it");
+	if (left > 2)
+		die_usage(&program, "what is '%s'? quote a text of many words",
+		    argv[first + 2]);
+	(void)umask(077);
+	if (root_open(a.root, false, &root, &e) < 0)
+		die_err(&e);
+	root.secrets = secret_args_load(&secrets);
+	if (root_find(&root, argv[first], id, &e) < 0)
+		die_err(&e);
+	make_post(&a, left == 2 ? argv[first + 1] : "", &p);
+	if (post_send(&root, id, &p, &e) < 0)
+		die_err(&e);
+	if (a.json)
+		print_json(id, p.name);
+	post_free(&p);
+	root_close(&root);
+	secret_args_free(&secrets);
+	finish(0);
+}

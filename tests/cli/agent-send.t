@@ -1,0 +1,90 @@
+#!/bin/bash
+# agent-send: what is told to an agent reaches its model, in order and once.
+. "$SRC/tests/cli/tap.sh"
+
+say() { jq -cn --arg t "$1" '{content:$t}'; }
+told() { # the model's last request
+	local id
+	id=$(agent-audit log --json -t model.call "$1" | tail -n 1 | jq .seq)
+	agent-audit show --request "$id" "$1" | jq -r '.messages[].content'
+}
+mails() { agent-audit log --json -t mail "$1" | jq -r "${2-.body.text}"; }
+box() { # the mailbox's files
+	find "$AGENT_ROOT/agents/$(agent-ps --json "$1" | jq -r .id)/mail" -type f
+}
+folder() { echo "$AGENT_ROOT/agents/$(agent-ps --json "$1" | jq -r .id)"; }
+
+for i in $(seq 30); do say "reply $i"; done >many.jsonl
+new() { agent-run -q -m script:many.jsonl --name "$1" go >/dev/null; }
+
+# ---- messages -------------------------------------------------------------------------
+
+status 66 'a root that is not there has no agents' agent-send a hello
+new a
+status 0 'a message to an agent that does not run' agent-send a 'hello there'
+is "$out$err" '' 'says nothing when all is well'
+is "$(box a | wc -l)" 1 'and waits in its mailbox'
+is "$(stat -c %a "$(box a)")" 600 'which is its owner'"'"'s alone'
+status 0 'the agent goes on' agent-run -q -r a
+is "$out" 'reply 2' 'with another turn'
+is "$(told a | tail -n 2)" $'[message from user]\nhello there' \
+	'in which the model is told, and by whom'
+is "$(box a)" '' 'and the mailbox is empty'
+status 0 'with nothing new the agent does nothing' agent-run -q -r a
+is "$(agent-audit log -t model.call a | wc -l)" 2 'it does not ask its model again'
+for i in 1 2 3 4 5 6 7 8 9; do agent-send --from "ci-$((i % 2))" a "n$i"; done
+agent-run -q -r a >/dev/null
+is "$(mails a .body.text | tail -n 9 | xargs)" 'n1 n2 n3 n4 n5 n6 n7 n8 n9' \
+	'messages are taken in the order in which they were sent'
+like "$(told a)" 'message from ci-1' 'under the name that was given'
+status 0 'the standard input is a message' sh -c 'seq 3 | agent-send a -'
+status 0 'a result can be had as JSON' agent-send --json a more
+is "$(jq -r .agent <<<"$out")" "$(agent-ps --json a | jq -r .id)" 'with the agent'
+agent-run -q -r a >/dev/null
+is "$(mails a | tail -n 5 | xargs)" '1 2 3 more' 'and both arrive'
+is "$(jq -r .mail <<<"$out")" "$(mails a .body.mail | tail -n 1)" \
+	'whose record has the name that was printed'
+status 0 'an event is sent' agent-send --event built a ok
+status 0 'also without a text' agent-send --event built a
+agent-run -q -r a
+is "$(mails a '[.body.kind, .body.event, .body.text] | join(" ")' | tail -n 2)" \
+	$'event built ok\nevent built ' 'and is recorded'
+unlike "$(told a)" 'built' 'and is no message'
+status 0 'the chain holds' agent-audit verify a
+
+# ---- what is refused ------------------------------------------------------------------
+
+status 66 'nobody by that name' agent-send nobody hello
+like "$err" "nobody" 'and it is named'
+status 64 'a message without a text' agent-send a
+status 64 'a text of two words' agent-send a hello there
+status 64 'an unknown option' agent-send --loud a hello
+status 64 'an event whose name is no word' agent-send --event 'a b' a
+status 64 'an agent'"'"'s id as a sender' \
+	agent-send --from "$(agent-ps --json a | jq -r .id)" a hello
+status 64 'a sender with a line break' agent-send --from $'x]\ny' a hello
+status 65 'an empty message' agent-send a ''
+status 65 'a text that is not UTF-8' agent-send a $'\xff\xfe'
+status 65 'a text with a NUL byte' sh -c 'printf "a\0b" | agent-send a -'
+status 65 'a text that is too long' \
+	sh -c 'head -c 262145 /dev/zero | tr "\0" x | agent-send a -'
+status 0 'but not one byte less' \
+	sh -c 'head -c 262144 /dev/zero | tr "\0" x | agent-send a -'
+agent-run -q -r a >/dev/null
+is "$(told a | tail -n 1 | wc -c)" 262145 'which the model gets whole'
+status 78 'no place for the root' env -u HOME -u AGENT_ROOT -u XDG_STATE_HOME \
+	agent-send a hello
+status 74 'an output that cannot be written' \
+	sh -c 'agent-send --json a x >/dev/full'
+agent-run -q -r a >/dev/null
+full=$(folder a)/mail/new
+seq -f "$full/%g" 10000 | xargs touch
+status 75 'a mailbox that is full' agent-send a hello
+like "$err" 'has to run' 'and what to do about it'
+rm "$full/1"
+seq -f "$full/%g" 2 10000 | xargs rm
+status 0 'has room again' agent-send a hello
+: >"$(folder a)/agent.json"
+status 0 'a damaged agent still has a mailbox' \
+	agent-send "$(basename "$(find "$AGENT_ROOT/agents" -name '01*')")" x
+done_testing
