@@ -3,17 +3,22 @@
 
 #include "cli/auditopts.h"
 
-#define TAKES 12
+#define TAKES       12
+#define AT_LEAST(n) (-1 - (n))
 
 static const struct verb {
 	const char *name;
-	int operands; /* below 0: so many or more */
+	int operands; /* or AT_LEAST so many */
 	int (*run)(const struct audit_args *, char *args[]);
 	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
     {"head", 1, auditverb_head, {0}},
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
+    {"query", AT_LEAST(1), auditverb_query,
+	{AUDITOPT_ALL, AUDITOPT_COUNT, AUDITOPT_JSON, AUDITOPT_LIMIT}},
     {"show", 2, auditverb_show, {AUDITOPT_REQUEST}},
+    {"stats", AT_LEAST(0), auditverb_stats,
+	{AUDITOPT_ALL, AUDITOPT_BY, AUDITOPT_JSON}},
     {"verify", 1, auditverb_verify, {AUDITOPT_HEAD, AUDITOPT_JSON}},
 };
 
@@ -58,7 +63,8 @@ main(int argc, char *argv[])
 	    &auditopts_program, argc, argv, auditopts_take, &a, &first));
 	refuse_foreign(verb, a.given);
 	n = argc - first;
-	if (verb->operands < 0 ? n < -verb->operands : n != verb->operands)
+	if (verb->operands < 0 ? n < AT_LEAST(verb->operands)
+			       : n != verb->operands)
 		die_usage(&auditopts_program, "%s: wrong number of operands",
 		    verb->name);
 	/* A bundle's file can be read where there is no root. */

@@ -257,8 +257,8 @@ keep_named(struct policy *p, const struct json *list)
 }
 
 /* Questions that nobody can answer here; the model was told of them. */
-void
-folding_cancel(struct state *s, const struct json *list)
+static void
+cancel(struct state *s, const struct json *list)
 {
 	size_t i = 0;
 
@@ -266,7 +266,7 @@ folding_cancel(struct state *s, const struct json *list)
 		struct request *r = &s->requests[i];
 		char *note CLEANUP_FREE = NULL;
 
-		if (list != NULL && !names(list, r->id)) {
+		if (!names(list, r->id)) {
 			i++;
 			continue;
 		}
@@ -280,8 +280,9 @@ folding_cancel(struct state *s, const struct json *list)
 	}
 }
 
-void
-folding_descend(struct policy *p, const char *agent)
+/* What is allowed here is so because it was there, and dies with it. */
+static void
+descend(struct policy *p, const char *agent)
 {
 	struct grant *g;
 	size_t i;
@@ -303,11 +304,10 @@ bring_in(struct folding *f)
 	struct state *s = f->s;
 
 	keep_named(&s->policy, json_get(f->body, "grants"));
-	folding_descend(&s->policy, json_get_string(f->body, "agent"));
+	descend(&s->policy, json_get_string(f->body, "agent"));
 	while (s->approval_count > 0)
 		approval_free(&s->approvals[--s->approval_count]);
-	if (json_get(f->body, "cancelled") != NULL)
-		folding_cancel(s, json_get(f->body, "cancelled"));
+	cancel(s, json_get(f->body, "cancelled"));
 	folding_set(&s->model, json_get_string(f->body, "model"));
 	s->restoring = 0;
 	settle(s);

@@ -7,8 +7,9 @@
 
 #include "agent/state.h"
 
-/* The journals of the agent whose folder is `dir`, its ancestors' too.  Both
+/* The journal in the folder `dir`, whose first record follows `first`.  Both
  * `root` and `dir` are borrowed. */
-struct state_past past_of_journal(struct root *, int dir);
+struct state_past past_of_journal(struct root *, int dir,
+    const struct digest *first);
 
 #endif

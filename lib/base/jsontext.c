@@ -52,6 +52,83 @@ json_raw(struct slice text, const char *key, struct slice *out)
 	return -1;
 }
 
+/* Behind a brace or comma: a member, 1; or the brace that ends an empty
+ * object, 0. */
+static int
+next_member(struct scan *s, bool first, struct slice *name, struct slice *value)
+{
+	scan_space(s);
+	if (first && scan_peek(s) == '}')
+		return 0;
+	if (scan_peek(s) != '"') {
+		(void)scan_wrong(s, "expected a name");
+		return -1;
+	}
+	name->data = s->p + 1;
+	if (!scan_string(s))
+		return -1;
+	name->len = (size_t)(s->p - 1 - name->data);
+	scan_space(s);
+	if (scan_peek(s) != ':') {
+		(void)scan_wrong(s, "expected a colon");
+		return -1;
+	}
+	s->p++;
+	scan_space(s);
+	value->data = s->p;
+	if (!scan_value(s, 2))
+		return -1;
+	value->len = (size_t)(s->p - value->data);
+	return 1;
+}
+
+/* At an object's closing brace: nothing but space may follow. */
+static int
+object_end(struct scan *s)
+{
+	s->p++;
+	scan_space(s);
+	if (s->p == s->end)
+		return 0;
+	(void)scan_wrong(s, "something after the value");
+	return -1;
+}
+
+int
+json_raw_member(struct slice object, size_t *at, struct slice *name,
+    struct slice *value, struct err *e)
+{
+	struct scan s = {object.data, object.data, NULL};
+	struct slice n = {0}, v = {0};
+	bool first = *at == 0;
+	int got = -1;
+
+	if (object.len > 0) {
+		s.p += *at;
+		s.end += object.len;
+	}
+	scan_space(&s);
+	if (scan_peek(&s) == (first ? '{' : ',')) {
+		s.p++;
+		got = next_member(&s, first, &n, &v);
+		if (got == 0)
+			got = object_end(&s);
+	} else if (!first && scan_peek(&s) == '}') {
+		got = object_end(&s);
+	} else {
+		(void)scan_wrong(&s, "expected an object's member");
+	}
+	if (got < 0)
+		return err_set(e, EX_DATAERR, 0, "bad JSON at byte %zu: %s",
+		    (size_t)(s.p - object.data), s.why);
+	*at = (size_t)(s.p - object.data);
+	if (got == 1) {
+		*name = n;
+		*value = v;
+	}
+	return got;
+}
+
 int
 json_raw_next(struct slice array, size_t *at, struct slice *out)
 {

@@ -21,6 +21,15 @@ int json_check(const char *text, size_t len, struct err *);
  * compared with the raw name: use plain ASCII keys. */
 int json_raw(struct slice text, const char *key, struct slice *out);
 
+/*
+ * Step through the members of an object, which are checked as they are met, so
+ * the text need not have passed json_check: start with `*at` 0; 1 with the
+ * next one's name (between its quotes, as it stands) and value, 0 behind the
+ * last, -1, status 65, when the text is no JSON object.
+ */
+int json_raw_member(struct slice object, size_t *at, struct slice *name,
+    struct slice *value, struct err *);
+
 /* Step through the raw elements of an array: start with `*at` 0; 1 with the
  * next element in `*out`, 0 at the end. */
 int json_raw_next(struct slice array, size_t *at, struct slice *out);

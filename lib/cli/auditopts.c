@@ -2,10 +2,16 @@
 
 #include <string.h>
 
+#include "cli/value.h"
+
 static const struct opt opts[] = {
+    {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
+    {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
+    {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
     {"follow", 'f', NULL, "log: go on as records are written"},
     {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
     {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
+    {"limit", AUDITOPT_LIMIT, "N", "query: the first N records alone"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
@@ -15,11 +21,13 @@ static const struct opt opts[] = {
 static const char *const usage[] = {
     "log [-f] [--json] [--type TYPE] AGENT|BUNDLE",
     "show [--request] SEQ AGENT|BUNDLE",
-    "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE", NULL};
+    "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
+    "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
+    "stats [--all] [--by WHAT] [--json] [AGENT...]", NULL};
 
 const struct program auditopts_program = {.name = "agent-audit",
     .usage = usage,
-    .purpose = "Print, verify and show the history of an agent.",
+    .purpose = "Print, prove and search the history of an agent.",
     .opts = opts,
     .notes =
 	"BUNDLE is a file, '-' or AGENT@SEQ.  Options stand before the "
@@ -33,6 +41,10 @@ flag_of(struct audit_args *a, int letter)
 	switch (letter) {
 	case 'f':
 		return &a->follow;
+	case AUDITOPT_ALL:
+		return &a->all;
+	case AUDITOPT_COUNT:
+		return &a->count;
 	case AUDITOPT_JSON:
 		return &a->json;
 	case AUDITOPT_REQUEST:
@@ -49,6 +61,8 @@ text_of(struct auditopts *all, int letter)
 	struct audit_args *a = &all->verb;
 
 	switch (letter) {
+	case AUDITOPT_BY:
+		return &a->by;
 	case AUDITOPT_HEAD:
 		return &a->head;
 	case AUDITOPT_ROOT:
@@ -73,6 +87,9 @@ static void
 keep(struct audit_args *a, int letter, const char *v)
 {
 	switch (letter) {
+	case AUDITOPT_LIMIT:
+		a->limit = value_integer(&auditopts_program, "limit", v);
+		break;
 	case 't':
 		keep_type(a, v);
 		break;

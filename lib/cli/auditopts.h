@@ -9,8 +9,12 @@
 
 /* Options without a letter of their own. */
 enum auditopts_letter {
-	AUDITOPT_HEAD = 256,
+	AUDITOPT_ALL = 256,
+	AUDITOPT_BY,
+	AUDITOPT_COUNT,
+	AUDITOPT_HEAD,
 	AUDITOPT_JSON,
+	AUDITOPT_LIMIT,
 	AUDITOPT_REQUEST,
 	AUDITOPT_ROOT,
 	AUDITOPT_END

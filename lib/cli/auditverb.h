@@ -12,6 +12,9 @@ struct audit_args {
 	const struct program *program;
 	bool follow, json, request;
 	bool types[RECORD_TYPES], typed;
+	bool all, count;
+	int64_t limit;	   /* query: of what is printed; 0: none */
+	const char *by;	   /* stats */
 	const char *head;
 	struct root *open; /* NULL: there is none */
 	struct err why;	   /* then: what is wrong with it */
@@ -24,9 +27,25 @@ void auditverb_open(const struct audit_args *, const char *name,
 int64_t auditverb_seq(const struct audit_args *, const char *verb,
     const char *text);
 
+/*
+ * Give each history that the operands name, with --all that of every agent
+ * under the root, to `one`.  What goes wrong with one is told on stderr, and
+ * the others go on: returns the status of the first, or 0.
+ */
+struct audit_each {
+	int (*one)(void *arg, struct source *, struct err *);
+	void *arg;
+};
+int auditverb_each(const struct audit_args *, char *operands[],
+    const struct audit_each *);
+/* Could that be more than one? */
+bool auditverb_many(const struct audit_args *, char *operands[]);
+
 int auditverb_head(const struct audit_args *, char *operands[]);
 int auditverb_log(const struct audit_args *, char *operands[]);
+int auditverb_query(const struct audit_args *, char *operands[]);
 int auditverb_show(const struct audit_args *, char *operands[]);
+int auditverb_stats(const struct audit_args *, char *operands[]);
 int auditverb_verify(const struct audit_args *, char *operands[]);
 
 #endif
