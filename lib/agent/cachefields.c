@@ -19,6 +19,7 @@ static const struct {
     {"limit_cost", offsetof(struct state, limits.cost)},
     {"limit_time", offsetof(struct state, limits.time_ns)},
     {"turn", offsetof(struct state, turn)},
+    {"exit_owed", offsetof(struct state, exit_owed)},
     {"restoring", offsetof(struct state, restoring)},
     {"turns", offsetof(struct state, usage.turns)},
     {"tool_calls", offsetof(struct state, usage.tool_calls)},
@@ -185,6 +186,7 @@ fields_put(struct jsonw *w, const struct state *s)
 	jsonw_maybe(w, "goal", s->goal);
 	jsonw_maybe(w, "text", s->text);
 	jsonw_maybe(w, "report", s->report);
+	jsonw_maybe(w, "exit_why", s->exit_why);
 	if (s->held_count > 0)
 		jsonw_text(w, "held", s->held.data, s->held.len);
 	put_lists(w, s);
@@ -280,6 +282,7 @@ get_state(struct state *s, const struct json *j)
 	s->goal = mem_strdup(json_get_string(j, "goal"));
 	s->text = mem_strdup(json_get_string(j, "text"));
 	s->report = mem_strdup(json_get_string(j, "report"));
+	s->exit_why = mem_strdup(json_get_string(j, "exit_why"));
 	if (json_get_string(j, "held") != NULL)
 		buf_puts(&s->held, json_get_string(j, "held"));
 	get_lists(s, j);

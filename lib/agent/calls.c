@@ -1,6 +1,8 @@
 /* The runner's tool calls: decide, record, make, record what came of it. */
 #include "agent/attend.h"
 
+#include "agent/sending.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,6 +25,7 @@ context(struct runner *r, struct plan *p)
 	    .now = journal_now(&r->s->journal),
 	    .labels = r->s->state.labels,
 	    .files = &r->s->state.files,
+	    .peer = &p->peer,
 	    .text = {p->call->arguments, strlen(p->call->arguments)}};
 }
 
@@ -106,6 +109,8 @@ decide(struct runner *r, struct plan *p)
 		refuse(p, e.msg);
 		return;
 	}
+	if (sending_is(p->tool))
+		sending_find(r, p->arguments, &p->peer);
 	tool_decide(p->tool, p->arguments, &ctx, &p->decision);
 	/* A call that is made again was allowed, and its use, or a person's
 	 * word for it, is spent: only a denial since then counts. */
@@ -129,6 +134,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 
 	if (asking_is(p->tool))
 		return asking_tool(r, p, e);
+	if (sending_is(p->tool))
+		return sending_tool(r, p, e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
@@ -261,6 +268,7 @@ prepare_one(struct runner *r, struct plan *p, struct err *e)
 	callgrants_note(r, p);
 	if (p->decision.verdict == GRANT_ALLOW)
 		start(r, p);
+	p->seq = p->recorded ? p->call->seq : journal_next(&r->s->journal);
 	if (!p->recorded && callrecord_call(r, p, e) < 0)
 		return -1;
 	if (p->unusable)
@@ -326,6 +334,7 @@ plan_free(struct plan *p)
 	json_free(p->arguments);
 	free(p->approval);
 	callgrants_free(p);
+	sending_peer_free(&p->peer);
 }
 
 int

@@ -258,6 +258,14 @@ apply_model_reply(struct folding *f, struct err *e)
 	return 0;
 }
 
+/* An end, or a limit that it cannot get over by itself. */
+static bool
+tells_parent(const struct state *s)
+{
+	return s->status == AGENT_DONE || s->status == AGENT_FAILED ||
+	       s->status == AGENT_KILLED || s->exit_status == EX_LIMIT;
+}
+
 static int
 apply_exit(struct folding *f, struct err *e)
 {
@@ -267,6 +275,10 @@ apply_exit(struct folding *f, struct err *e)
 	if (name == NULL || agent_status_parse(name, &s->status) < 0)
 		return folding_bad(f, "no state", e);
 	s->exit_status = (int)json_get_integer(f->body, "status", 0);
+	free(s->exit_why);
+	s->exit_why = mem_strdup(json_get_string(f->body, "why"));
+	if (tells_parent(s))
+		s->exit_owed = f->rec->seq;
 	s->awake = false;
 	return 0;
 }
@@ -319,6 +331,8 @@ state_apply(struct state *s, const struct record *rec, struct err *e)
 
 	s->seq = rec->seq;
 	s->time = rec->time;
+	if (rec->type == RECORD_SEAL)
+		s->exit_owed = 0;
 	if (applies[rec->type].apply == NULL)
 		return 0;
 	if (record_redacted(rec))

@@ -35,9 +35,9 @@ say_exit(struct folding *f, const char *from)
 	if (status == 0)
 		head = mem_printf("[agent %s has ended: %s]", from, state);
 	else
-		head =
-		    mem_printf("[agent %s has ended: %s, status %" PRId64 "]",
-			from, state, status);
+		head = mem_printf("[agent %s has %s: %s, status %" PRId64 "]",
+		    from, strcmp(state, "paused") == 0 ? "stopped" : "ended",
+		    state, status);
 	say(f, head);
 }
 

@@ -86,6 +86,14 @@ int post_send(const struct root *, const char *to, const struct post *,
     struct err *);
 
 /*
+ * An agent that has a parent and came to an end, or met a limit: tell the
+ * parent, under the name of the exit record.  Does nothing once a seal stands
+ * behind that record: session_seal calls it before.  A parent that is gone is
+ * no error.
+ */
+int post_exit(struct session *, struct err *);
+
+/*
  * Take letters from the session's mailbox, for the lock's holder: at most so
  * many that the model is given POST_TURN_MOST of them, or POST_TURN_BYTES, at
  * a time; what is more waits.  Their records are durable when it returns the

@@ -196,6 +196,9 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	struct state *s = &r->s->state;
 	int got;
 
+	/* It died between its end and telling of it. */
+	if (s->exit_owed != 0 && session_seal(r->s, e) < 0)
+		return -1;
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
 	    notify_check(r->opt->notify, e) < 0)
 		return -1;

@@ -58,6 +58,8 @@ struct plan {
 					   finite grants to take from */
 	struct grant_ids reserved;	/* these */
 	bool unstarted;			/* certainly nothing took effect */
+	int64_t seq;			/* of its tool.call */
+	struct tool_peer peer;		/* whom it names */
 	bool recorded;			/* its tool.call was there before */
 	bool unusable;			/* the model made a mistake */
 	char why[512];			/* of a refusal, for the model */

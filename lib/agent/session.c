@@ -8,6 +8,7 @@
 
 #include "agent/cache.h"
 #include "agent/past.h"
+#include "agent/post.h"
 #include "agent/restore.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -381,7 +382,7 @@ session_seal(struct session *s, struct err *e)
 	struct err lost;
 	int r;
 
-	if (root_secret(s->root, &key, e) < 0)
+	if (post_exit(s, e) < 0 || root_secret(s->root, &key, e) < 0)
 		return -1;
 	r = journal_seal(&s->journal, &key, e);
 	sign_wipe(&key);

@@ -127,6 +127,7 @@ state_free(struct state *s)
 	free(s->goal);
 	free(s->text);
 	free(s->report);
+	free(s->exit_why);
 	free(s->jumps);
 	mailstate_free(&s->mail);
 	labelled_free(&s->files);

@@ -126,6 +126,9 @@ struct state {
 	char *text;		/* the last thing that the model said */
 	char *report;		/* the last report, or NULL */
 	int exit_status;	/* of the last exit record */
+	char *exit_why;		/* the same; or NULL */
+	int64_t exit_owed;	/* its seq while no seal stands behind it, so
+				   that the parent may not know of it; else 0 */
 
 	/* The conversation as the elements of "messages", comma between. */
 	struct buf convo;

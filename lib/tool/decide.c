@@ -191,6 +191,51 @@ decide_question(
 	least(out, &d);
 }
 
+/* One layer's word on sending to another agent, by its id or its name. */
+static void
+decide_send_layer(const struct policy *p, const struct grant_query *by_id,
+    const struct tool_peer *peer, struct decision *out)
+{
+	struct grant_query by_name = *by_id;
+	struct decision d;
+
+	policy_decide_layer(p, by_id, out);
+	if (peer != NULL && peer->name != NULL) {
+		by_name.resource = peer->name;
+		policy_decide_layer(p, &by_name, &d);
+		if (d.winner != NULL &&
+		    (out->winner == NULL || d.verdict < out->verdict))
+			*out = d;
+	}
+	if (out->winner == NULL && peer != NULL && peer->kin)
+		allow_because(out, "its own family");
+}
+
+/*
+ * Agents of one family may tell each other anything, unless that is denied:
+ * each has its authority from the same, and what is told keeps its labels.
+ */
+static void
+decide_send(const struct json *arguments, const struct tool_context *c,
+    struct decision *out)
+{
+	const struct tool_peer *peer = c->peer;
+	const char *to = json_get_string(arguments, "to");
+	struct grant_query q = {.right = RIGHT_SEND,
+	    .kind = GRANT_AGENT,
+	    .resource = peer != NULL && peer->id != NULL ? peer->id : to,
+	    .workspace = c->workspace,
+	    .now = c->now,
+	    .labels = c->labels};
+	const struct policy *p;
+	struct decision d;
+
+	for (p = c->policy; p != NULL; p = p->above) {
+		decide_send_layer(p, &q, peer, &d);
+		least(out, &d);
+	}
+}
+
 void
 tool_decide(const struct tool *tool, const struct json *arguments,
     const struct tool_context *from, struct decision *out)
@@ -219,6 +264,8 @@ tool_decide(const struct tool *tool, const struct json *arguments,
 		case TOOL_RUNNER:
 			if (strcmp(tool->name, "ask_human") == 0)
 				decide_question(tool, c, &d);
+			else if (strcmp(tool->name, "send_message") == 0)
+				decide_send(arguments, c, &d);
 			break;
 		case TOOL_PROGRAM:
 			break;

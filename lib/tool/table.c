@@ -103,6 +103,18 @@ static const struct builtin builtins[] = {
 		   "why", "What it is needed for."),
 	    "\"grant\",\"why\""),
 	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
+    {"send_message",
+	"Send a message to another agent: `parent`, `self`, or one by its id "
+	"or name. It reads the message before its next turn; an answer, if "
+	"any, comes as a message.",
+	OBJECT(
+	    SOME_STRING("to",
+		"`parent`, `self`, an agent's id or name.") "," SOME_STRING("te"
+									    "x"
+									    "t",
+		"The message, complete in itself."),
+	    "\"to\",\"text\""),
+	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
     {"report", "End the work and report its outcome. Call it once, last.",
 	OBJECT(STRING("text", "What was done, and what was not."), "\"text\""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},

@@ -77,6 +77,13 @@ int schema_check(const struct json *schema, const struct json *value,
 /* Is this schema itself one that we can check? */
 int schema_valid(const struct json *schema, struct err *);
 
+/* Another agent, whom a call is about.  All NULL: there is none of that
+ * name. */
+struct tool_peer {
+	char *id, *name;	/* owned by who found it */
+	bool kin;		/* itself, its parent or a child of it */
+};
+
 /* One call to make. */
 struct tool_context {
 	struct launcher *launcher;
@@ -94,6 +101,7 @@ struct tool_context {
 	int64_t now;			/* effective time, for grants */
 	unsigned labels;		/* of the context, so of the arguments */
 	const struct labelled_list *files; /* of the workspace; or NULL */
+	const struct tool_peer *peer;	/* send_message; or NULL */
 	/* The arguments as the model wrote them, passed on as they stand;
 	 * when empty they are written anew from the tree. */
 	struct slice text;

@@ -52,6 +52,66 @@ is "$(mails a '[.body.kind, .body.event, .body.text] | join(" ")' | tail -n 2)" 
 unlike "$(told a)" 'built' 'and is no message'
 status 0 'the chain holds' agent-audit verify a
 
+# ---- between agents -------------------------------------------------------------------
+
+# tell TO TEXT: a call of send_message.
+tell() { jq -cn --arg to "$1" --arg t "$2" '{tool_calls:[{name:"send_message",arguments:{to:$to,text:$t}}]}'; }
+results() { agent-audit log --json -t tool.result "$1" | jq -r '.body | "\(.status) \(.text)"'; }
+new b
+b=$(agent-ps --json b | jq -r .id)
+{ tell b first; tell "$b" second; tell self third; say end; say more; } >talk.jsonl
+talk() { # NAME OPTION…: an agent that tells b and itself
+	local name=$1
+	shift
+	agent-run -q -m script:talk.jsonl --name "$name" "$@" go
+}
+status 0 'an agent that may not send to another goes on' talk shy
+is "$(results shy | cut -d' ' -f1 | xargs)" 'denied denied ok' \
+	'but only to itself may it send'
+is "$(box b)" '' 'and nothing is in the other mailbox'
+status 0 'one that may does' talk bold --allow "send agent:$b"
+is "$(results bold | cut -d' ' -f1 | xargs)" 'ok ok ok' 'by name and by id'
+is "$(told bold | tail -n 2)" \
+	"[message from $(agent-ps --json bold | jq -r .id)]"$'\nthird' \
+	'and is told what it told itself'
+status 0 'a grant may be for a name' talk byname --allow 'send agent:b'
+is "$(results byname | cut -d' ' -f1 | xargs)" 'ok ok ok' 'and holds for its id'
+agent-run -q -r b >/dev/null
+is "$(mails b | xargs)" 'first second first second' 'the messages arrive, in order'
+is "$(mails b .body.from | sort -u | wc -l)" 2 'under the senders'"'"' ids'
+status 0 'a denial holds for oneself too' talk mute --deny 'send agent:*'
+is "$(results mute | cut -d' ' -f1 | xargs)" 'denied denied denied' 'and by any name'
+{ tell nobody hello; tell parent hello; say end; } >talk.jsonl
+status 0 'whom there is not' talk lost --allow 'send agent:*'
+is "$(results lost | xargs)" "failed no agent nobody failed no agent parent" \
+	'is told to who may send to all'
+status 0 'and to who may not' talk blind
+is "$(results blind | cut -d' ' -f1 | xargs)" 'denied denied' 'is as if denied'
+head -c 262145 /dev/zero | tr '\0' x >long.txt
+{
+	jq -cn --rawfile t long.txt '{tool_calls:[{name:"send_message",arguments:{to:"b",text:$t}}]}'
+	tell b asked
+	say end
+} >talk.jsonl
+status 0 'a text that is too long is not sent' talk long --allow 'send agent:b'
+is "$(results long | cut -d' ' -f1 | xargs)" 'failed ok' 'and the model is told'
+{ tell b asked; say later; say end; } >talk.jsonl
+printf '%s\n' 'ask send agent:b' >ask.policy
+talk asks -g ask.policy >/dev/null
+is "$(results asks | cut -d' ' -f1)" pending 'a message may need a person'"'"'s word'
+
+# Labels travel with what is told.
+{ tell b tainted; say end; } >talk.jsonl
+agent-run -q -r b >/dev/null
+talk clean --allow 'send agent:b' >/dev/null
+agent-run -q -r b >/dev/null
+is "$(mails b '.body.labels | tojson' | tail -n 1)" null 'what is told has no label'
+talk dirty --label tainted --allow 'send agent:b' >/dev/null
+agent-run -q -r b >/dev/null
+is "$(mails b '.body.labels | tojson' | tail -n 1)" '["tainted"]' \
+	'but that of its sender'"'"'s context'
+status 0 'the chain holds' agent-audit verify b
+
 # ---- what is refused ------------------------------------------------------------------
 
 status 66 'nobody by that name' agent-send nobody hello
