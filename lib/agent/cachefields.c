@@ -155,6 +155,7 @@ put_lists(struct jsonw *w, const struct state *s)
 	}
 	jsonw_end(w, ']');
 	field_put_authority(w, s);
+	field_put_family(w, s);
 }
 
 void
@@ -288,6 +289,7 @@ get_state(struct state *s, const struct json *j)
 	get_lists(s, j);
 	mailstate_get(j, "mail", &s->mail);
 	get_jumps(s, j);
+	field_get_family(s, j);
 }
 
 int

@@ -21,4 +21,8 @@ void field_get_digest(const struct json *, const char *key, struct digest *);
 void field_put_authority(struct jsonw *, const struct state *);
 int field_get_authority(struct state *, const struct json *);
 
+/* cachefamily.c: the children. */
+void field_put_family(struct jsonw *, const struct state *);
+void field_get_family(struct state *, const struct json *);
+
 #endif

@@ -106,6 +106,8 @@ apply_born(struct folding *f, struct err *e)
 	const char *system = json_get_string(f->body, "system");
 	const char *model = json_get_string(f->body, "model");
 
+	if (json_get(f->body, "fork") != NULL)
+		return folding_forked(f, e);
 	if (model == NULL)
 		return folding_bad(f, "no model", e);
 	folding_set(&f->s->model, model);
@@ -316,6 +318,7 @@ static const struct {
     [RECORD_COMMAND] = {folding_command, false},
     [RECORD_WAKE] = {apply_wake, false},
     [RECORD_BUDGET] = {apply_budget, false},
+    [RECORD_FORK] = {folding_fork, false},
     [RECORD_CKPT] = {apply_ckpt, false},
     [RECORD_RESTORE] = {folding_restore, false},
     [RECORD_NOTE] = {folding_note, false},

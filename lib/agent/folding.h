@@ -48,6 +48,15 @@ void folding_spend_approval(struct state *, const char *request);
 /* foldmail.c */
 int folding_mail(struct folding *, struct err *);
 
+/* Take these requests away (NULL: all), telling the model of its own. */
+void folding_cancel(struct state *, const struct json *ids);
+/* What is allowed is so because that agent has it, and dies with it. */
+void folding_descend(struct policy *, const char *agent);
+
+/* foldfamily.c: children, and what becomes of a state when it is a child's. */
+int folding_fork(struct folding *, struct err *);
+int folding_forked(struct folding *, struct err *);
+
 /* foldgrants.c */
 int folding_grant(struct folding *, struct err *);
 int folding_revoke(struct folding *, struct err *);

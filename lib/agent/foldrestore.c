@@ -257,8 +257,8 @@ keep_named(struct policy *p, const struct json *list)
 }
 
 /* Questions that nobody can answer here; the model was told of them. */
-static void
-cancel(struct state *s, const struct json *list)
+void
+folding_cancel(struct state *s, const struct json *list)
 {
 	size_t i = 0;
 
@@ -266,7 +266,7 @@ cancel(struct state *s, const struct json *list)
 		struct request *r = &s->requests[i];
 		char *note CLEANUP_FREE = NULL;
 
-		if (!names(list, r->id)) {
+		if (list != NULL && !names(list, r->id)) {
 			i++;
 			continue;
 		}
@@ -280,9 +280,8 @@ cancel(struct state *s, const struct json *list)
 	}
 }
 
-/* What is allowed here is so because it was there, and dies with it. */
-static void
-descend(struct policy *p, const char *agent)
+void
+folding_descend(struct policy *p, const char *agent)
 {
 	struct grant *g;
 	size_t i;
@@ -304,10 +303,11 @@ bring_in(struct folding *f)
 	struct state *s = f->s;
 
 	keep_named(&s->policy, json_get(f->body, "grants"));
-	descend(&s->policy, json_get_string(f->body, "agent"));
+	folding_descend(&s->policy, json_get_string(f->body, "agent"));
 	while (s->approval_count > 0)
 		approval_free(&s->approvals[--s->approval_count]);
-	cancel(s, json_get(f->body, "cancelled"));
+	if (json_get(f->body, "cancelled") != NULL)
+		folding_cancel(s, json_get(f->body, "cancelled"));
 	folding_set(&s->model, json_get_string(f->body, "model"));
 	s->restoring = 0;
 	settle(s);

@@ -4,21 +4,24 @@
 #ifndef AGENT_HISTORY_H
 #define AGENT_HISTORY_H
 
+#include "agent/lineage.h"
 #include "agent/state.h"
 #include "journal/verify.h"
 
 struct history {
 	struct root *root;	/* borrowed */
-	int dir, fd;		/* the agent's folder, its journal */
+	int dir;		/* the agent's folder */
 	struct info info;
+	struct lineage lineage;	/* its ancestors' journals, and its own */
 };
 
 /* Status 66 no such agent, 65 damaged. */
 int history_open(struct root *, const char *id, struct history *,
     struct err *);
 void history_close(struct history *);
-/* A reader at the first record. */
-void history_reader(const struct history *, struct reader *);
+/* A reader at the first record, of its oldest ancestor's when it was forked;
+ * free it with lineage_reader_free. */
+void history_reader(const struct history *, struct lineage_reader *);
 
 /* verify_journal, and that each blob is there and is what its name says.
  * Seals are checked with the root's public key where there is one. */

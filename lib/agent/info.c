@@ -79,6 +79,14 @@ info_write(const struct info *i, struct buf *out)
 
 	begin(&w, i);
 	jsonw_maybe(&w, "parent", i->parent);
+	if (i->fork_seq > 0) {
+		jsonw_object(&w, "forked");
+		jsonw_string(&w, "agent", i->parent);
+		jsonw_integer(&w, "seq", i->fork_seq);
+		jsonw_digest(&w, "head", &i->fork_head);
+		jsonw_integer(&w, "ancestors", i->ancestors);
+		jsonw_end(&w, '}');
+	}
 	jsonw_string(&w, "created", i->created);
 	jsonw_maybe(&w, "workspace", i->workspace);
 	end(&w, i);
@@ -104,6 +112,23 @@ parse_tools(struct info *i, const struct json *tools)
 			i->tools[i->tool_count++] = mem_strdup(json_string(t));
 }
 
+static int
+parse_fork(struct info *i, const struct json *f, struct err *e)
+{
+	const char *head = json_get_string(f, "head");
+
+	if (f == NULL)
+		return 0;
+	i->fork_seq = json_get_integer(f, "seq", 0);
+	i->ancestors = json_get_integer(f, "ancestors", 0);
+	if (i->fork_seq < 1 || i->ancestors < 1 ||
+	    i->ancestors > ANCESTORS_MOST || head == NULL ||
+	    digest_parse(head, strlen(head), &i->fork_head) < 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "where it was forked from cannot be read");
+	return 0;
+}
+
 int
 info_parse(const char *text, size_t len, struct info *out, struct err *e)
 {
@@ -123,6 +148,8 @@ info_parse(const char *text, size_t len, struct info *out, struct err *e)
 		return err_set(e, EX_DATAERR, 0,
 		    "of another format (this program knows format %d)",
 		    INFO_FORMAT);
+	if (parse_fork(&i, json_get(j, "forked"), e) < 0)
+		return -1;
 	memcpy(i.id, id, ULID_TEXT);
 	i.name = mem_strdup(json_get_string(j, "name"));
 	i.parent = mem_strdup(json_get_string(j, "parent"));

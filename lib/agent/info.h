@@ -15,6 +15,8 @@
  * with the description that it was born with. */
 #define LOCAL_FILE  "local.json"
 
+#define ANCESTORS_MOST 4096 /* generations of one family */
+
 /* What may end a run; 0: no limit. */
 struct limits {
 	int64_t turns, tool_calls, tokens;
@@ -33,6 +35,11 @@ struct info {
 	char id[ULID_TEXT];
 	char *name;		/* NULL: none */
 	char *parent;		/* an id; NULL: none */
+	/* What came before the first record of its own journal, of an agent
+	 * that was made by a fork: the parent's history up to `fork_seq`. */
+	int64_t fork_seq;	/* 0: nothing */
+	int64_t ancestors;	/* how many journals lie in from/ */
+	struct digest fork_head; /* of that record */
 	char *workspace;	/* absolute; NULL: the agent's own work/ */
 	char *created;		/* RFC 3339 */
 	char **tools;		/* folders of executable tools, absolute */

@@ -7,9 +7,8 @@
 
 #include "agent/state.h"
 
-/* The journal in the folder `dir`, whose first record follows `first`.  Both
+/* The journals of the agent whose folder is `dir`, its ancestors' too.  Both
  * `root` and `dir` are borrowed. */
-struct state_past past_of_journal(struct root *, int dir,
-    const struct digest *first);
+struct state_past past_of_journal(struct root *, int dir);
 
 #endif

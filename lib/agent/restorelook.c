@@ -1,10 +1,10 @@
 /* What going back would mean: the point, and what cannot be taken back. */
 #include "agent/restore.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/lineage.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -103,17 +103,15 @@ look_at_call(struct looking *l, const struct record *rec, struct err *e)
 static int
 read_records(const struct session *s, struct looking *l, struct err *e)
 {
-	struct journal_mark start = {.head = s->info.digest};
-	int fd CLEANUP_FD = -1;
-	struct reader r;
+	struct lineage lineage CLEANUP_LINEAGE = {0};
+	struct lineage_reader r;
 	struct record rec;
 	int got;
 
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, e) <
-	    0)
+	if (lineage_open(s->dir, &s->info, &lineage, e) < 0)
 		return -1;
-	reader_init(&r, fd, &start);
-	while ((got = reader_next(&r, &rec, e)) == 1) {
+	lineage_reader_init(&r, &lineage, NULL);
+	while ((got = lineage_next(&r, &rec, e)) == 1) {
 		if (rec.seq == l->m->seq)
 			l->known = digest_equal(&rec.digest, &l->m->head);
 		if (rec.type == RECORD_TOOL_CALL &&
@@ -122,7 +120,7 @@ read_records(const struct session *s, struct looking *l, struct err *e)
 			break;
 		}
 	}
-	reader_free(&r);
+	lineage_reader_free(&r);
 	return got;
 }
 

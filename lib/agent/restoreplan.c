@@ -14,6 +14,9 @@ restoreplan_free(struct restoreplan *p)
 {
 	snapshot_free(&p->before);
 	snapshot_free(&p->after);
+	while (p->made_count > 0)
+		buf_free(&p->made[--p->made_count]);
+	free(p->made);
 }
 
 static void
@@ -30,6 +33,20 @@ keep(struct snapshot *s, const struct entry *n, size_t layer)
 	st->leader = layer;
 }
 
+void
+restoreplan_add(struct restoreplan *p, const struct entry *before,
+    const struct entry *after, size_t layer, struct buf *made)
+{
+	keep(&p->before, before, 0);
+	keep(&p->after, after, made == NULL ? layer : p->made_count);
+	if (made == NULL)
+		return;
+	p->after.stamp[p->after.count - 1].known = true;
+	mem_room(&p->made, p->made_count, &p->made_cap, sizeof(*p->made));
+	p->made[p->made_count++] = *made;
+	*made = (struct buf){0};
+}
+
 static void
 add(struct restoreplan *p, const struct entry *is, const struct entry *want,
     size_t layer)
@@ -44,8 +61,8 @@ add(struct restoreplan *p, const struct entry *is, const struct entry *want,
 	    (is != NULL && is->type == ENTRY_MOUNT))
 		return;
 	none.path = is != NULL ? is->path : want->path;
-	keep(&p->before, is != NULL ? is : &none, 0);
-	keep(&p->after, want != NULL ? want : &none, layer);
+	restoreplan_add(p, is != NULL ? is : &none, want != NULL ? want : &none,
+	    layer, NULL);
 }
 
 void
@@ -115,10 +132,8 @@ parse_pair(
 			  entry_compare(n[0].path, n[1].path) != 0))
 		r = err_set(
 		    e, EX_DATAERR, 0, "the list of a restore is none of ours");
-	if (r == 0) {
-		keep(&p->before, &n[0], 0);
-		keep(&p->after, &n[1], 0);
-	}
+	if (r == 0)
+		restoreplan_add(p, &n[0], &n[1], 0, NULL);
 	entry_text_free(&room[0]);
 	entry_text_free(&room[1]);
 	return r;

@@ -17,6 +17,10 @@
 /* Entry i of both is the same path; ENTRY_GONE: nothing is there. */
 struct restoreplan {
 	struct snapshot before, after;
+	/* Contents that no bundle holds: those of entries whose stamp is
+	 * `known`; its `leader` is the index here. */
+	struct buf *made;	/* owned */
+	size_t made_count, made_cap;
 };
 
 void restoreplan_free(struct restoreplan *);
@@ -25,6 +29,11 @@ void restoreplan_free(struct restoreplan *);
  * bundles only record (sockets, what is withheld...) is left as it stands. */
 void restoreplan_make(const struct snapshot *is, const struct snapshot *want,
     struct restoreplan *out);
+
+/* One path more, behind all others; the contents are in that layer or, unless
+ * `made` is NULL, there: then they are taken over. */
+void restoreplan_add(struct restoreplan *, const struct entry *before,
+    const struct entry *after, size_t layer, struct buf *made);
 
 /* Lines of agent/index.jsonl, two a path: before and after. */
 void restoreplan_text(const struct restoreplan *, struct buf *out);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/cache.h"
+#include "agent/lineage.h"
 #include "agent/past.h"
 #include "agent/post.h"
 #include "agent/restore.h"
@@ -25,8 +26,10 @@
  * record is left to the chain.
  */
 static int
-check_mark(const struct journal_mark *m, int fd, struct err *e)
+check_mark(
+    const struct journal_mark *m, const struct lineage_reader *r, struct err *e)
 {
+	int fd CLEANUP_FD = -1;
 	char room[8192];
 	size_t n = m->offset < (int64_t)sizeof(room) ? (size_t)m->offset
 						     : sizeof(room);
@@ -37,6 +40,8 @@ check_mark(const struct journal_mark *m, int fd, struct err *e)
 
 	if (n == 0)
 		return 0;
+	if (lineage_journal(r->lineage, r->at, &fd, e) < 0)
+		return -1;
 	got = pread(fd, room, n, m->offset - (int64_t)n);
 	if (got < 0)
 		return err_set(e, EX_IOERR, errno, "cannot read the journal");
@@ -57,43 +62,42 @@ check_mark(const struct journal_mark *m, int fd, struct err *e)
 }
 
 static int
-fold(struct session *s, int fd, struct err *e)
+fold(struct session *s, struct lineage_reader *r, struct err *e)
 {
-	struct blob_source blobs;
+	struct blob_source blobs = blob_root(s->root);
 	struct buf room CLEANUP_BUF = {0};
-	struct reader r;
 	struct record rec;
 	int got;
 
-	if (check_mark(&s->mark, fd, e) < 0)
-		return -1;
-	blobs = blob_root(s->root);
-	reader_init(&r, fd, &s->mark);
-	while ((got = reader_next(&r, &rec, e)) == 1) {
+	while ((got = lineage_next(r, &rec, e)) == 1)
 		if (blob_expand(&blobs, rec.body, &room, &rec.body, e) < 0 ||
-		    state_apply(&s->state, &rec, e) < 0) {
-			got = -1;
-			break;
-		}
-	}
+		    state_apply(&s->state, &rec, e) < 0)
+			return -1;
 	if (got == 0)
-		s->mark = r.mark;
-	reader_free(&r);
+		s->mark = r->reader.mark;
 	return got;
 }
 
+/* Of an agent that was forked, the cache may still be its parent's. */
 static int
 fold_all(struct session *s, bool brief, struct err *e)
 {
-	int fd CLEANUP_FD = -1;
+	struct lineage l CLEANUP_LINEAGE = {0};
+	struct journal_mark mark;
+	struct lineage_reader r;
+	bool cached = cache_load(s->dir, brief, &s->state, &mark) == 1;
+	int got = 0;
 
-	if (file_open(s->dir, JOURNAL_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, e) <
-	    0)
+	s->state.past = past_of_journal(s->root, s->dir);
+	if (lineage_open(s->dir, &s->info, &l, e) < 0)
 		return -1;
-	if (cache_load(s->dir, brief, &s->state, &s->mark) == 0)
-		s->mark = (struct journal_mark){.head = s->info.digest};
-	s->state.past = past_of_journal(s->root, s->dir, &s->info.digest);
-	return fold(s, fd, e);
+	lineage_reader_init(&r, &l, cached ? &mark : NULL);
+	if (cached)
+		got = check_mark(&mark, &r, e);
+	if (got == 0)
+		got = fold(s, &r, e);
+	lineage_reader_free(&r);
+	return got;
 }
 
 static int

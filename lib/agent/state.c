@@ -123,6 +123,9 @@ state_free(struct state *s)
 	while (s->taken_count > 0)
 		free(s->taken[--s->taken_count].why);
 	free(s->taken);
+	while (s->child_count > 0)
+		family_child_free(&s->children[--s->child_count]);
+	free(s->children);
 	free(s->model);
 	free(s->goal);
 	free(s->text);

@@ -84,6 +84,20 @@ struct approval {
 	int64_t until;		/* real time; 0: no limit */
 };
 
+/* A child, by the fork record that made it. */
+struct family_child {
+	char *id;
+	char *name;		/* NULL: none */
+	char *call;		/* ours, that asked for it; NULL: none */
+	int64_t seq;		/* of the fork record */
+	struct limits limits;	/* reserved of this agent's for it */
+	bool ended;		/* its exit mail came: what follows holds */
+	enum agent_status state;
+	int status;		/* exit status */
+	struct usage used;
+	bool joined;
+};
+
 struct past_each {
 	int (*record)(void *arg, const struct record *, struct err *);
 	void *arg;
@@ -100,7 +114,6 @@ struct state_past {
 	    const struct past_each *, struct err *);
 	void *source;		/* a root or a chain; borrowed */
 	int dir;		/* the agent's folder; borrowed */
-	struct digest first;	/* what the first record follows */
 };
 
 /* A restore, the record `at`, went back to the record `to`. */
@@ -165,6 +178,8 @@ struct state {
 	int64_t ckpt_seq;	/* the last bundle covers records up to this */
 	int64_t ckpt_offset;	/* where the records behind it begin; a hint */
 	struct digest ckpt_id;
+	struct family_child *children; /* oldest first */
+	size_t child_count, child_cap;
 	struct jump *jumps;	/* every restore, oldest first */
 	size_t jump_count, jump_cap;
 	int64_t restoring;	/* seq of a restore whose files are not all in
@@ -198,6 +213,7 @@ void request_free(struct request *);
 void approval_free(struct approval *);
 /* Forget the approval of this request, if there is one. */
 void state_drop_approval(struct state *, const char *request);
+void family_child_free(struct family_child *);
 /* What the policy was becomes the layer above, and the own one is empty. */
 void state_push_layer(struct state *);
 
@@ -210,6 +226,7 @@ int agent_status_parse(const char *, enum agent_status *out);
 /* The call with our id, or NULL. */
 struct call *state_call(const struct state *, const char *id);
 struct request *state_request(const struct state *, const char *id);
+struct family_child *state_child(const struct state *, const char *id);
 /* The command of this nonce, if it was taken and could be sent again. */
 const struct taken *state_taken(const struct state *, const char *nonce);
 /* The approval that holds for this call at `now` (effective real time), or

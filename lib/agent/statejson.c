@@ -89,6 +89,32 @@ put_calls(struct jsonw *w, const struct state *s)
 	jsonw_end(w, ']');
 }
 
+static void
+put_children(struct jsonw *w, const struct state *s)
+{
+	const struct family_child *c;
+	size_t i;
+
+	jsonw_array(w, "children");
+	for (i = 0; i < s->child_count; i++) {
+		c = &s->children[i];
+		jsonw_object(w, NULL);
+		jsonw_string(w, "id", c->id);
+		jsonw_maybe(w, "name", c->name);
+		jsonw_integer(w, "seq", c->seq);
+		if (!limits_none(&c->limits))
+			limits_write(w, "limits", &c->limits);
+		if (c->ended) {
+			jsonw_string(w, "state", agent_status_name(c->state));
+			jsonw_integer(w, "status", c->status);
+		}
+		if (c->joined)
+			jsonw_bool(w, "joined", true);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
 void
 state_json(const struct state *s, struct buf *out)
 {
@@ -110,6 +136,8 @@ state_json(const struct state *s, struct buf *out)
 	put_requests(&w, s);
 	put_approvals(&w, s);
 	put_calls(&w, s);
+	if (s->child_count > 0)
+		put_children(&w, s);
 	jsonw_integer(&w, "messages", s->messages);
 	jsonw_digest(&w, "conversation", &running);
 	jsonw_digest(&w, "tools", &s->tools);

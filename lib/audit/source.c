@@ -24,7 +24,7 @@ static int
 open_bundle(struct root *root, const char *name, int64_t most,
     struct source *out, struct err *e)
 {
-	struct source s = {.root = root, .history = {.dir = -1, .fd = -1}};
+	struct source s = {.root = root, .history = {.dir = -1}};
 
 	if (ckpt_open(root, name, CKPT_HISTORY, most, &s.bundles, e) < 0)
 		return -1;
@@ -75,14 +75,14 @@ source_walk_init(struct source *s, struct source_walk *w)
 	if (!s->live)
 		return;
 	history_reader(&s->history, &w->reader);
-	w->mark = w->reader.mark;
+	w->mark = w->reader.reader.mark;
 }
 
 void
 source_walk_free(struct source_walk *w)
 {
 	if (w->source->live)
-		reader_free(&w->reader);
+		lineage_reader_free(&w->reader);
 	buf_free(&w->lines);
 }
 
@@ -140,9 +140,9 @@ source_walk_next(struct source_walk *w, struct record *out, struct err *e)
 
 	if (!w->source->live)
 		return bundles_next(w, out, e);
-	got = reader_next(&w->reader, out, e);
+	got = lineage_next(&w->reader, out, e);
 	if (got == 1)
-		w->mark = w->reader.mark;
+		w->mark = w->reader.reader.mark;
 	return got;
 }
 

@@ -35,7 +35,7 @@ void source_close(struct source *);
 /* The records one by one, as they stand. */
 struct source_walk {
 	struct source *source;
-	struct reader reader;		/* live */
+	struct lineage_reader reader;	/* live */
 	struct buf lines;		/* of the bundle being read */
 	const char *at;			/* in them */
 	size_t layer;			/* the next bundle */

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/textlines.h"
 
-static void
+void
 text_free(struct text *t)
 {
 	free(t->line);
@@ -311,24 +311,33 @@ search(struct text *a, struct text *b)
 }
 
 void
+text_compare(struct slice a, struct slice b, struct text *x, struct text *y)
+{
+	size_t from = 0, left = 0;
+
+	*x = *y = (struct text){0};
+	split(x, a);
+	split(y, b);
+	while (
+	    from < x->count && from < y->count && text_same(x, from, y, from))
+		from++;
+	while (from + left < x->count && from + left < y->count &&
+	       text_same(x, x->count - 1 - left, y, y->count - 1 - left))
+		left++;
+	number(x, y, from, left);
+	search(x, y);
+	text_tidy(x, y);
+}
+
+void
 textdiff(struct slice a, struct slice b, size_t context, struct buf *out,
     struct textdiff_counts *counts)
 {
 	struct text x CLEANUP(text_free) = {0}, y CLEANUP(text_free) = {0};
 	struct textdiff_counts c = {0};
-	size_t from = 0, left = 0, i;
+	size_t i;
 
-	split(&x, a);
-	split(&y, b);
-	while (
-	    from < x.count && from < y.count && text_same(&x, from, &y, from))
-		from++;
-	while (from + left < x.count && from + left < y.count &&
-	       text_same(&x, x.count - 1 - left, &y, y.count - 1 - left))
-		left++;
-	number(&x, &y, from, left);
-	search(&x, &y);
-	text_tidy(&x, &y);
+	text_compare(a, b, &x, &y);
 	for (i = 0; i < x.count; i++)
 		c.removed += x.gone[i];
 	for (i = 0; i < y.count; i++)

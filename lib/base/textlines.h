@@ -1,5 +1,6 @@
 /*
- * textlines.h: a text as lines; what textdiff.c and texthunks.c share.
+ * textlines.h: a text as lines; what textdiff.c, texthunks.c and textmerge.c
+ * share.
  */
 #ifndef BASE_TEXTLINES_H
 #define BASE_TEXTLINES_H
@@ -18,6 +19,12 @@ struct text {
 	size_t *place;
 	size_t words;
 };
+
+/* Both texts, and which of their lines are in one of them only.  They borrow
+ * the bytes. */
+void text_compare(struct slice a, struct slice b, struct text *x,
+    struct text *y);
+void text_free(struct text *);
 
 /* Is line i of a line j of b? */
 bool text_same(const struct text *a, size_t i, const struct text *b, size_t j);

@@ -21,8 +21,8 @@ check_seal(const struct record *rec, const struct sign_public *key,
 	return 0;
 }
 
-static int
-check(const struct record *rec, const struct verify_options *o,
+int
+verify_record(const struct record *rec, const struct verify_options *o,
     struct verify_result *res, struct err *e)
 {
 	struct slice token;
@@ -51,6 +51,22 @@ check(const struct record *rec, const struct verify_options *o,
 }
 
 int
+verify_end(const struct verify_options *o, const struct verify_result *res,
+    struct err *e)
+{
+	if (o->known != NULL && res->mark.seq < o->known->seq)
+		return err_set(e, EX_DATAERR, 0,
+		    "the journal was cut: record %" PRId64 " is gone",
+		    res->mark.seq + 1);
+	if (res->records == 0)
+		return err_set(e, EX_DATAERR, 0, "the journal is empty");
+	if (res->foreign_seq != 0)
+		return err_set(e, EX_DATAERR, 0,
+		    "seal %" PRId64 ": by another key", res->foreign_seq);
+	return 0;
+}
+
+int
 verify_journal(int fd, const struct digest *agent_json,
     const struct verify_options *o, struct verify_result *out, struct err *e)
 {
@@ -62,7 +78,7 @@ verify_journal(int fd, const struct digest *agent_json,
 
 	reader_init(&r, fd, &start);
 	while ((got = reader_next(&r, &rec, e)) == 1)
-		if (check(&rec, o, &res, e) < 0) {
+		if (verify_record(&rec, o, &res, e) < 0) {
 			got = -1;
 			break;
 		}
@@ -70,17 +86,8 @@ verify_journal(int fd, const struct digest *agent_json,
 	if (r.torn)
 		res.torn_bytes = r.size - r.mark.offset;
 	reader_free(&r);
-	if (got < 0)
+	if (got < 0 || verify_end(o, &res, e) < 0)
 		return -1;
-	if (o->known != NULL && res.mark.seq < o->known->seq)
-		return err_set(e, EX_DATAERR, 0,
-		    "the journal was cut: record %" PRId64 " is gone",
-		    res.mark.seq + 1);
-	if (res.records == 0)
-		return err_set(e, EX_DATAERR, 0, "the journal is empty");
-	if (res.foreign_seq != 0)
-		return err_set(e, EX_DATAERR, 0,
-		    "seal %" PRId64 ": by another key", res.foreign_seq);
 	*out = res;
 	return 0;
 }

@@ -31,6 +31,14 @@ struct verify_result {
 	bool found_head;
 };
 
+/* The parts of verify_journal, for who reads more than one: what is known of
+ * a record by itself (`out` starts as {0}), and what the end tells, with its
+ * `mark` and `torn_bytes` set. */
+int verify_record(const struct record *, const struct verify_options *,
+    struct verify_result *out, struct err *);
+int verify_end(const struct verify_options *, const struct verify_result *,
+    struct err *);
+
 /* Status 65 names the first broken record. */
 int verify_journal(int fd, const struct digest *agent_json,
     const struct verify_options *, struct verify_result *out, struct err *);
