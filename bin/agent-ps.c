@@ -70,7 +70,8 @@ row_free(struct row *r)
 static const char *
 waits(const struct row *r)
 {
-	return strcmp(r->state, "waiting") == 0 ? "human" : NULL;
+	return strcmp(r->state, "waiting") == 0 ? state_waits_for(&r->s.state)
+						: NULL;
 }
 
 static void

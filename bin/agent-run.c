@@ -146,6 +146,25 @@ drive(struct root *root, struct run_args *a, const char *id,
 	return end.status;
 }
 
+static NORETURN void
+run_all(struct run_args *a)
+{
+	struct root root;
+	struct err e;
+	int status;
+
+	if (root_open(a->root, false, &root, &e) < 0) {
+		/* A root that is not there yet holds no agents. */
+		if (e.status == EX_NOINPUT && a->root == NULL)
+			finish(0);
+		die_err(&e);
+	}
+	a->schedule.stop_fd = stop_signals();
+	status = schedule_run(&root, &a->schedule);
+	root_close(&root);
+	finish(status);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -158,6 +177,8 @@ main(int argc, char *argv[])
 	int status;
 
 	runopts_parse(argc, argv, &a);
+	if (a.all)
+		run_all(&a);
 	if (launcher_start(a.sandbox, &launcher, &e) < 0)
 		fail(&a, NULL, &e);
 	if (launcher_missing(launcher)[0] != '\0')

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/statelabels.h"
+#include "agent/wait.h"
 #include "base/mem.h"
 #include "base/num.h"
 
@@ -88,6 +89,8 @@ put_call(struct jsonw *w, const struct call *c)
 	jsonw_bool(w, "existed", c->existed);
 	jsonw_digest(w, "before", &c->before);
 	jsonw_digest(w, "after", &c->after);
+	if (c->wait != NULL)
+		wait_write(w, "wait", c->wait);
 	jsonw_end(w, '}');
 }
 
@@ -107,6 +110,8 @@ get_call(struct call *c, const struct json *j)
 	c->existed = json_get_bool(j, "existed", false);
 	field_get_digest(j, "before", &c->before);
 	field_get_digest(j, "after", &c->after);
+	c->wait =
+	    c->phase == CALL_WAITS ? wait_read(json_get(j, "wait")) : NULL;
 }
 
 static void
@@ -295,6 +300,11 @@ get_state(struct state *s, const struct json *j)
 int
 fields_get(struct state *s, const struct json *j)
 {
+	size_t i;
+
 	get_state(s, j);
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].phase == CALL_WAITS && s->calls[i].wait == NULL)
+			return -1;
 	return s->model == NULL ? -1 : field_get_authority(s, j);
 }

@@ -136,6 +136,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 		return asking_tool(r, p, e);
 	if (sending_is(p->tool))
 		return sending_tool(r, p, e);
+	if (waiting_is(p->tool))
+		return waiting_tool(r, p, e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
@@ -292,7 +294,7 @@ any_effect(const struct plan *plans, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!plans[i].settled)
+		if (!plans[i].settled && !plans[i].waits)
 			return true;
 	return false;
 }
@@ -314,7 +316,7 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 				go(r, &plans[i]);
 		for (i = 0; i < n; i++)
 			if (!plans[i].settled && !plans[i].started &&
-			    fetch(r, &plans[i]) < 0)
+			    !plans[i].waits && fetch(r, &plans[i]) < 0)
 				return -1;
 		if (await_all(r, plans, n, e) < 0)
 			return -1;

@@ -316,6 +316,7 @@ static const struct {
     [RECORD_GRANT] = {folding_grant, false},
     [RECORD_REVOKE] = {folding_revoke, false},
     [RECORD_COMMAND] = {folding_command, false},
+    [RECORD_WAIT] = {folding_wait, true},
     [RECORD_WAKE] = {apply_wake, false},
     [RECORD_BUDGET] = {apply_budget, false},
     [RECORD_FORK] = {folding_fork, false},

@@ -6,6 +6,7 @@
 
 #include "agent/message.h"
 #include "agent/statelabels.h"
+#include "agent/wait.h"
 #include "base/mem.h"
 
 bool
@@ -65,6 +66,21 @@ folding_tool_call(struct folding *f, struct err *e)
 }
 
 int
+folding_wait(struct folding *f, struct err *e)
+{
+	const char *id = json_get_string(f->body, "call");
+	struct call *c = id == NULL ? NULL : state_call(f->s, id);
+
+	if (c == NULL || c->phase != CALL_OPEN)
+		return folding_bad(f, "the wait of no open call", e);
+	c->wait = wait_read(f->body);
+	if (c->wait == NULL)
+		return folding_bad(f, "it waits for nothing, or a bad time", e);
+	c->phase = CALL_WAITS;
+	return 0;
+}
+
+int
 folding_tool_result(struct folding *f, struct err *e)
 {
 	const char *id = json_get_string(f->body, "call");
@@ -85,9 +101,11 @@ folding_tool_result(struct folding *f, struct err *e)
 	if (json_get_string(f->body, "by") != NULL)
 		return 0;
 	c = state_call(s, id);
-	if (c == NULL || c->phase != CALL_OPEN)
+	if (c == NULL || (c->phase != CALL_OPEN && c->phase != CALL_WAITS))
 		return folding_bad(f, "the result of no open call", e);
 	c->phase = CALL_CLOSED;
+	wait_free(c->wait);
+	c->wait = NULL;
 	s->labels |= labels;
 	from = folding_begin(s);
 	message_tool(&s->convo, c->model_id, status, f->text);

@@ -35,6 +35,7 @@ bool folding_digest(const struct json *body, const char *key,
 
 int folding_tool_call(struct folding *, struct err *);
 int folding_tool_result(struct folding *, struct err *);
+int folding_wait(struct folding *, struct err *);
 
 /* foldask.c: what people are asked, and answer. */
 int folding_ask(struct folding *, struct err *);

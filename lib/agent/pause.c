@@ -1,4 +1,4 @@
-/* A run that has nothing to do but to wait for people. */
+/* A run that has nothing to do but to wait. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/inotify.h>
@@ -29,7 +29,8 @@ watch_mail(struct runner *r)
 int
 runner_pause(struct runner *r, struct run_end *end, struct err *e)
 {
-	int64_t until = clock_deadline(PAUSE_MOST);
+	int64_t left = waiting_left(r);
+	int64_t until = clock_deadline(left < PAUSE_MOST ? left : PAUSE_MOST);
 	char events[4096];
 
 	/* Nobody can answer what is not on the disk. */

@@ -116,10 +116,13 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 	return request_expire(r->s, e);
 }
 
-/* Answers may still come while somebody is being told of a request. */
+/* Answers may still come while somebody is being told of a request; a timer
+ * may be over soon. */
 static bool
-waits_for_people(const struct runner *r, enum action_kind next)
+worth_to_stay(struct runner *r, enum action_kind next)
 {
+	if (next == ACT_WAIT && waiting_left(r) != CLOCK_NEVER)
+		return true;
 	if (next == ACT_WAIT || next == ACT_EXIT)
 		return notify_busy(r) || (r->opt->ask == RUN_ASK_WAIT &&
 					     state_waits(&r->s->state));
@@ -143,10 +146,10 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	got = catch_up(r, end, e);
 	if (got != 0)
 		return got;
-	if (notify_step(r, e) < 0)
+	if (notify_step(r, e) < 0 || waiting_step(r, e) < 0)
 		return -1;
 	turn_next(s, calls_alone, r, &act);
-	if (waits_for_people(r, act.kind))
+	if (worth_to_stay(r, act.kind))
 		return runner_pause(r, end, e);
 	if (act.kind == ACT_MODEL && runckpt_due(r, false, e) < 0)
 		return -1;
@@ -184,7 +187,7 @@ nothing_new(struct runner *r, struct run_end *end)
 			return false;
 	turn_next(s, calls_alone, r, &act);
 	if ((act.kind != ACT_EXIT && act.kind != ACT_WAIT) ||
-	    waits_for_people(r, act.kind))
+	    worth_to_stay(r, act.kind))
 		return false;
 	run_end_set(end, act.state, act.status, act.why);
 	return true;

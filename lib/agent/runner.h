@@ -67,6 +67,8 @@ struct plan {
 	bool started;
 	struct tool_result result;
 	bool settled;			/* `result` holds how it ended */
+	bool waits;			/* nothing is done: it is recorded for
+					   what it waits */
 };
 
 /* run.c */
@@ -108,6 +110,16 @@ int asking_tool(struct runner *, struct plan *, struct err *);
 /* What the model is told of a request; the caller frees it. */
 char *asking_pending(const char *request);
 
+/* waiting.c: a tool that waits without a process: records its wait, or settles
+ * the plan. */
+bool waiting_is(const struct tool *);
+int waiting_tool(struct runner *, struct plan *, struct err *);
+/* Stage the results of waits that are over. */
+int waiting_step(struct runner *, struct err *);
+/* Nanoseconds until one is over, when it is worth to stay for that; else
+ * CLOCK_NEVER. */
+int64_t waiting_left(struct runner *);
+
 /* notify.c: start the next program, or see whether one has ended. */
 int notify_step(struct runner *, struct err *);
 /* Is one running, or to be run? */
@@ -117,8 +129,8 @@ void notify_stop(struct runner *);
 /* Is there such a program?  Status 66. */
 int notify_check(const char *line, struct err *);
 
-/* pause.c: wait for mail, for that program or a signal, at most a second.  1
- * the run ends (in `end`): its time is over. */
+/* pause.c: wait for mail, a timer, for that program or a signal, at most a
+ * second.  1 the run ends (in `end`): its time is over. */
 int runner_pause(struct runner *, struct run_end *end, struct err *);
 
 /* calls.c: make the calls [from, to), recorded already or not. */

@@ -135,8 +135,8 @@ session_read(struct root *root, const char *id, bool brief, struct session *out,
 
 /* ---- what a dead run left ------------------------------------------------- */
 
-static void
-boot_id(char out[BOOT_TEXT])
+void
+session_boot_id(char out[BOOT_TEXT])
 {
 	struct buf text CLEANUP_BUF = {0};
 	struct err e;
@@ -177,7 +177,7 @@ reap_stale(struct session *s, struct err *e)
 		*e = why;
 		return -1;
 	}
-	boot_id(boot);
+	session_boot_id(boot);
 	next = text.data;
 	line = strsep(&next, "\n");
 	if (line == NULL || strcmp(line, boot) != 0)
@@ -199,7 +199,7 @@ session_note_children(struct session *s, const struct child *const *children,
 		if (file_open(s->dir, RUN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW,
 			0600, &s->run, e) < 0)
 			return -1;
-		boot_id(s->boot);
+		session_boot_id(s->boot);
 	}
 	buf_printf(&text, "%s\n", s->boot);
 	for (i = 0; i < n; i++)

@@ -10,6 +10,8 @@
 #include "journal/journal.h"
 
 #define BOOT_TEXT 64 /* bytes of the kernel's boot id with its NUL */
+/* Which boot this is; empty when that is not known. */
+void session_boot_id(char out[BOOT_TEXT]);
 
 struct session {
 	struct root *root;	/* borrowed */

@@ -61,9 +61,24 @@ state_init(struct state *s)
 	sha256_add(&s->running, MESSAGES_PREFIX, strlen(MESSAGES_PREFIX));
 }
 
+void
+wait_free(struct wait *w)
+{
+	if (w == NULL)
+		return;
+	while (w->agent_count > 0)
+		free(w->agents[--w->agent_count]);
+	free(w->agents);
+	free(w->from);
+	free(w->event);
+	free(w->boot);
+	free(w);
+}
+
 static void
 call_free(struct call *c)
 {
+	wait_free(c->wait);
 	free(c->id);
 	free(c->model_id);
 	free(c->name);
@@ -189,6 +204,29 @@ state_waits(const struct state *s)
 		if (s->requests[i].call != NULL)
 			return true;
 	return false;
+}
+
+const struct call *
+state_waiting(const struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].phase == CALL_WAITS)
+			return &s->calls[i];
+	return NULL;
+}
+
+const char *
+state_waits_for(const struct state *s)
+{
+	const struct call *c = state_waiting(s);
+
+	if (c == NULL)
+		return state_waits(s) ? "human" : NULL;
+	if (c->wait->agent_count > 0)
+		return "child";
+	return c->wait->mail ? "mail" : "timer";
 }
 
 const char *

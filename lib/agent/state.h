@@ -35,7 +35,22 @@ struct usage {
 enum call_phase {
 	CALL_WANTED,	/* in the reply; no tool.call yet */
 	CALL_OPEN,	/* tool.call is recorded, its result is not */
+	CALL_WAITS,	/* open, and nothing is done meanwhile: see its wait */
 	CALL_CLOSED
+};
+
+/* What an open call waits for without a process: any of what is set. */
+struct wait {
+	char **agents;		/* ids: until they end */
+	size_t agent_count, agent_cap;
+	bool all;		/* until all of them have, not one */
+	bool mail;		/* a message or an event */
+	char *from, *event;	/* from this sender only, this event only; or
+				   NULL */
+	int64_t until;		/* real time; 0: no limit */
+	int64_t clock;		/* what the clock said when it was recorded */
+	char *boot;		/* the kernel's boot id then */
+	int64_t due;		/* the same as `until` in time since boot */
 };
 
 /* A call of the current turn. */
@@ -51,6 +66,7 @@ struct call {
 	bool prepared;		/* digests before and after are known */
 	bool existed;
 	struct digest before, after;
+	struct wait *wait;	/* CALL_WAITS; else NULL */
 };
 
 enum request_kind {
@@ -209,6 +225,7 @@ int state_then(const struct state *, int64_t seq, struct state *then,
 
 /* For the fold: forget the turn's calls; release one request. */
 void state_drop_calls(struct state *);
+void wait_free(struct wait *);
 void request_free(struct request *);
 void approval_free(struct approval *);
 /* Forget the approval of this request, if there is one. */
@@ -235,6 +252,11 @@ const struct approval *state_approval(const struct state *, const char *tool,
     const char *arguments, int64_t now);
 /* Is a request open that the model made, so that it can be waited for? */
 bool state_waits(const struct state *);
+/* The first of the calls that wait without a process, or NULL. */
+const struct call *state_waiting(const struct state *);
+/* What it waits for, in a word: "human", "child", "mail" or "timer"; NULL when
+ * it does not wait. */
+const char *state_waits_for(const struct state *);
 /* The last model call's name for a request in form 1. */
 const char *state_model_name(const struct state *);
 

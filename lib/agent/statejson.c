@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/statelabels.h"
+#include "agent/wait.h"
 #include "base/jsonw.h"
 #include "base/utf8.h"
 
@@ -83,7 +84,9 @@ put_calls(struct jsonw *w, const struct state *s)
 		jsonw_object(w, NULL);
 		jsonw_string(w, "call", s->calls[i].id);
 		jsonw_string(w, "tool", s->calls[i].name);
-		jsonw_bool(w, "recorded", s->calls[i].phase == CALL_OPEN);
+		jsonw_bool(w, "recorded", s->calls[i].phase != CALL_WANTED);
+		if (s->calls[i].wait != NULL)
+			wait_write(w, "wait", s->calls[i].wait);
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');

@@ -1,10 +1,29 @@
 #include "agent/turn.h"
 
+#include <string.h>
+
 static struct action
 ending(enum agent_status state, int status, const char *why)
 {
 	return (struct action){
 	    .kind = ACT_EXIT, .state = state, .status = status, .why = why};
+}
+
+static struct action
+waiting(const struct state *s)
+{
+	static const char *const why[][2] = {{"human", "waiting for a human"},
+	    {"child", "waiting for a child"}, {"mail", "waiting for mail"},
+	    {"timer", "waiting for a timer"}};
+	const char *what = state_waits_for(s);
+	size_t i = 0;
+
+	while (strcmp(why[i][0], what) != 0)
+		i++;
+	return (struct action){.kind = ACT_WAIT,
+	    .state = AGENT_WAITING,
+	    .status = EX_TEMPFAIL,
+	    .why = why[i][1]};
 }
 
 /* Which limit is met before another model call, or NULL. */
@@ -66,11 +85,10 @@ turn_next(const struct state *s,
 		*out = (struct action){.kind = ACT_RESEND};
 	else if (next_calls(s, alone, arg, out))
 		return;
+	else if (state_waiting(s) != NULL)
+		*out = waiting(s);
 	else if (!s->needs_model && state_waits(s))
-		*out = (struct action){.kind = ACT_WAIT,
-		    .state = AGENT_WAITING,
-		    .status = EX_TEMPFAIL,
-		    .why = "waiting for a human"};
+		*out = waiting(s);
 	else if (!s->needs_model && s->stop == MODEL_STOP_REFUSAL)
 		*out = ending(AGENT_FAILED, EX_NO, "the model refused");
 	else if (!s->needs_model)

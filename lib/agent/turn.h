@@ -12,7 +12,7 @@ enum action_kind {
 	ACT_RESEND,	/* a model call is open: send it again */
 	ACT_TOOLS,	/* decide, record and make the calls from..to */
 	ACT_RECOVER,	/* a tool call is open that this run did not start */
-	ACT_WAIT,	/* for a human: exit 75 */
+	ACT_WAIT,	/* for a human, an agent, mail or a time: exit 75 */
 	ACT_EXIT	/* the run ends */
 };
 

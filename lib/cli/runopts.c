@@ -8,13 +8,15 @@
 #include "cli/value.h"
 
 enum {
-	O_ALLOW = 256,
+	O_ALL = 256,
+	O_ALLOW,
 	O_ANSWER_IN,
 	O_ASK,
 	O_CKPT,
 	O_CKPT_KEEP,
 	O_COPY,
 	O_DENY,
+	O_DUE,
 	O_EVENTS,
 	O_JSON,
 	O_LABEL,
@@ -31,10 +33,12 @@ enum {
 	O_SANDBOX,
 	O_SECRET,
 	O_TEMPERATURE,
-	O_TOOLS
+	O_TOOLS,
+	O_UNTIL_IDLE
 };
 
 static const struct opt opts[] = {
+    {"all", O_ALL, NULL, "go on with every agent that can"},
     {"allow", O_ALLOW, "LINE", "grant: 'read file:/data/**'"},
     {"answer-in", O_ANSWER_IN, "DURATION", "how long people have; 7d"},
     {"ask", O_ASK, "WHAT", "wait, defer or deny what needs a person"},
@@ -42,9 +46,11 @@ static const struct opt opts[] = {
     {"ckpt-keep", O_CKPT_KEEP, "N", "keep N bundles, and of older ones a few"},
     {"copy", O_COPY, NULL, "work in a copy of the folder of -w"},
     {"deny", O_DENY, "LINE", "deny: 'read file:.env'"},
+    {"due", O_DUE, NULL, "--all: only those with something to do"},
     {"events", O_EVENTS, "FD", "JSON events to this descriptor as well"},
     {"grants", 'g', "FILE", "policy, agent-grant(5)"},
     {"image", 'i', "FILE", "what to start from"},
+    {"jobs", 'j', "N", "--all: so many at a time; the processors"},
     {"json", O_JSON, NULL, "JSON events instead of text"},
     {"label", O_LABEL, "LABEL", "the goal is tainted, or secret"},
     {"max-cost", O_MAX_COST, "AMOUNT", "end with 79 at this cost"},
@@ -64,11 +70,12 @@ static const struct opt opts[] = {
     {"secret", O_SECRET, "NAME=SOURCE", "env:VAR, file:PATH or fd:N"},
     {"temperature", O_TEMPERATURE, "X", "sampling; default: the model's"},
     {"tools", O_TOOLS, "DIR", "executable tools; may be repeated"},
+    {"until-idle", O_UNTIL_IDLE, NULL, "--all: until nothing is due"},
     {"workspace", 'w', "DIR", "work in this folder"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
     "[-m MODEL] [-w DIR] [-i IMAGE] [-g POLICY] [--max-…] GOAL|-",
-    "-r AGENT [--max-…] [GOAL|-]", NULL};
+    "-r AGENT [--max-…] [GOAL|-]", "--all [--due] [--until-idle] [-j N]", NULL};
 
 const struct program runopts_program = {.name = "agent-run",
     .usage = usage,
@@ -147,6 +154,47 @@ asking(const char *v)
 		if (strcmp(names[i], v) == 0)
 			return (enum run_ask)i;
 	die_usage(&runopts_program, "--ask: want wait, defer or deny");
+}
+
+/* Keep an option for the runs of --all. */
+static void
+pass(struct schedule *s, int letter, const char *v)
+{
+	const struct opt *o = opts;
+
+	while (o->name != NULL && o->letter != letter)
+		o++;
+	s->pass = mem_grow(s->pass, s->pass_count + 1, sizeof(*s->pass));
+	s->pass[s->pass_count++] = mem_printf(
+	    "--%s%s%s", o->name, v == NULL ? "" : "=", v == NULL ? "" : v);
+}
+
+/* Is it one of --all itself? */
+static bool
+schedule_option(struct run_args *a, int letter, const char *v)
+{
+	struct schedule *s = &a->schedule;
+
+	switch (letter) {
+	case O_ALL:
+		a->all = true;
+		break;
+	case O_DUE:
+		s->due = true;
+		break;
+	case O_UNTIL_IDLE:
+		s->until_idle = true;
+		break;
+	case 'j':
+		s->jobs = value_integer(&runopts_program, "jobs", v);
+		if (s->jobs > JOBS_MOST)
+			die_usage(
+			    &runopts_program, "--jobs: at most %d", JOBS_MOST);
+		break;
+	default:
+		return false;
+	}
+	return true;
 }
 
 /* What keeps an option's value as it is; or NULL. */
@@ -280,6 +328,22 @@ read_goal(int argc, char *argv[], int first)
 	return text;
 }
 
+static void
+check_all(struct run_args *a)
+{
+	const struct schedule *s = &a->schedule;
+
+	if (!a->all && (s->due || s->until_idle || s->jobs > 0))
+		die_usage(&runopts_program,
+		    "--due, --until-idle and -j go with --all");
+	if (a->all && (a->resume != NULL || a->goal != NULL || a->events >= 0 ||
+			  a->run.labels != 0 || secret_args_once(&a->secrets)))
+		die_usage(&runopts_program,
+		    "--all starts many runs: -r, a goal, --label, --events and "
+		    "--secret NAME=fd:N are for one");
+	a->schedule.watch = a->watch;
+}
+
 void
 runopts_parse(int argc, char *argv[], struct run_args *out)
 {
@@ -289,16 +353,22 @@ runopts_parse(int argc, char *argv[], struct run_args *out)
 
 	while ((letter = opt_next(
 		    &runopts_program, argc, argv, &value, &first)) != -1)
-		option(&a, letter, value);
+		if (!schedule_option(&a, letter, value)) {
+			option(&a, letter, value);
+			if (letter != 'q' && letter != O_JSON)
+				pass(&a.schedule, letter, value);
+		}
 	a.goal = read_goal(argc, argv, first);
-	if (a.goal == NULL && a.resume == NULL)
+	if (a.goal == NULL && a.resume == NULL && !a.all)
 		die_usage(&runopts_program, "no goal");
-	if (a.resume != NULL &&
+	check_all(&a);
+	if ((a.resume != NULL || a.all) &&
 	    (a.grants.count > 0 || a.image != NULL ||
 		a.birth.workspace != NULL || a.birth.name != NULL ||
 		a.birth.copy || a.birth.tool_count > 0))
 		die_usage(&runopts_program,
-		    "-r goes on with what the agent has: -g, -i, -w, --copy, "
+		    "-r and --all go on with what agents have: -g, -i, -w, "
+		    "--copy, "
 		    "--name, --tools, --allow and --deny are for a new one");
 	*out = a;
 }

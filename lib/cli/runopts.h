@@ -8,6 +8,7 @@
 #include "agent/run.h"
 #include "cli/opt.h"
 #include "cli/policy.h"
+#include "cli/schedule.h"
 #include "cli/secretargs.h"
 #include "cli/watch.h"
 
@@ -22,7 +23,9 @@ struct run_args {
 	enum sandbox_mode sandbox;
 	enum watch_mode watch;
 	int events;		/* descriptor; -1: none */
-	char *goal;		/* NULL: -r without one */
+	char *goal;		/* NULL: -r without one, or --all */
+	bool all;
+	struct schedule schedule; /* --all */
 };
 
 /* The program, for die_usage. */

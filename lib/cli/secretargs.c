@@ -17,6 +17,20 @@ secret_arg(const struct program *p, struct secret_args *a, const char *spec)
 	a->spec[a->count++] = spec;
 }
 
+bool
+secret_args_once(const struct secret_args *a)
+{
+	const char *source;
+	size_t i;
+
+	for (i = 0; i < a->count; i++) {
+		source = strchr(a->spec[i], '=');
+		if (source != NULL && strncmp(source, "=fd:", 4) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 load(struct secrets *all, const char *spec)
 {

@@ -20,6 +20,8 @@ struct secret_args {
 /* Remember one option. */
 void secret_arg(const struct program *, struct secret_args *,
     const char *spec);
+/* Is one of them read from a descriptor, which can be done but once? */
+bool secret_args_once(const struct secret_args *);
 
 /*
  * Read them all; what cannot be used ends the program.  To be called once the

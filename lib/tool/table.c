@@ -115,6 +115,34 @@ static const struct builtin builtins[] = {
 		"The message, complete in itself."),
 	    "\"to\",\"text\""),
 	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
+    {"sleep",
+	"Wait for some seconds, or `until` a time. Costs nothing while it "
+	"waits; a message ends it early.",
+	OBJECT(COUNT("seconds", "31536000", "How long.") "," SOME_STRING(
+		   "until", "RFC 3339, with any offset, instead of seconds."),
+	    ""),
+	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
+    {"wait_agent",
+	"Wait until agents of your family (children, say) have ended: all of "
+	"them, or any one. Gives how each ended and what it reported. A "
+	"message ends it early.",
+	OBJECT("\"agents\":{\"type\":\"array\",\"minItems\":1,"
+	       "\"maxItems\":1000,\"items\":{\"type\":\"string\"},"
+	       "\"description\":\"Their ids.\"},"
+	       "\"mode\":{\"enum\":[\"all\",\"any\"],\"description\":"
+	       "\"Default all.\"}," COUNT("seconds", "31536000",
+		   "Give up after so long. Default: never."),
+	    "\"agents\""),
+	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
+    {"wait_mail",
+	"Wait for a message or an event that is sent to you. Any message ends "
+	"it, which then follows.",
+	OBJECT(
+	    SOME_STRING("from", "Only events of this sender.") "," SOME_STRING(
+		"event", "Only the event of this name.") "," COUNT("seconds",
+		"31536000", "Give up after so long. Default: never."),
+	    ""),
+	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
     {"report", "End the work and report its outcome. Call it once, last.",
 	OBJECT(STRING("text", "What was done, and what was not."), "\"text\""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},

@@ -9,7 +9,7 @@
 /* One state in a few letters, and what must follow from it. */
 struct row {
 	const char *name;
-	const char *calls; /* each: w(anted) o(pen) c(losed); capitals
+	const char *calls; /* each: w(anted) o(pen) s(leeps) c(losed); capitals
 				   must be made alone */
 	bool needs_model;
 	int64_t model_call;
@@ -105,6 +105,12 @@ static const struct row rows[] = {
 	.requests = 1,
 	.needs_model = true,
 	.want = MODEL},
+    {.name = "a call waits without a process: so does the agent",
+	.calls = "csc",
+	.want = WAITS},
+    {.name = "after the calls behind it are made",
+	.calls = "sw",
+	.want = MAKES(1, 2)},
     {.name = "a refusal: failed", .stop = MODEL_STOP_REFUSAL, .want = GIVES_UP},
     {.name = "but a request is waited for",
 	.stop = MODEL_STOP_REFUSAL,
@@ -196,7 +202,7 @@ alone(const void *arg, const struct call *c)
 static void
 make_calls(struct state *s, const char *letters)
 {
-	static const char phases[] = "woc";
+	static const char phases[] = "wosc";
 	size_t i, n = letters == NULL ? 0 : strlen(letters);
 	struct call *c;
 
@@ -208,6 +214,10 @@ make_calls(struct state *s, const char *letters)
 		c->seq = (int64_t)i;
 		c->phase =
 		    (enum call_phase)(strchr(phases, letters[i] | 32) - phases);
+		if (c->phase == CALL_WAITS) {
+			c->wait = mem_new(1, sizeof(*c->wait));
+			c->wait->until = 1;
+		}
 	}
 }
 

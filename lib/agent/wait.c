@@ -1,0 +1,166 @@
+#include "agent/wait.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+
+/* So much may hosts' clocks differ; more was a step. */
+#define SKEW_MOST (60 * CLOCK_SECOND)
+
+static int64_t
+read_time(const struct json *body, const char *key)
+{
+	const char *text = json_get_string(body, key);
+	int64_t t = 0;
+
+	if (text != NULL && (clock_parse(text, &t) < 0 || t < 1))
+		return -1;
+	return t;
+}
+
+struct wait *
+wait_read(const struct json *body)
+{
+	const struct json *v = json_first(json_get(body, "agents"));
+	const char *mode = json_get_string(body, "mode");
+	struct wait *w = mem_new(1, sizeof(*w));
+
+	for (; v != NULL; v = json_next(v)) {
+		if (json_string(v) == NULL)
+			continue;
+		mem_room(&w->agents, w->agent_count, &w->agent_cap,
+		    sizeof(*w->agents));
+		w->agents[w->agent_count++] = mem_strdup(json_string(v));
+	}
+	w->all = mode == NULL || strcmp(mode, "any") != 0;
+	w->mail = json_get_bool(body, "mail", false);
+	w->from = mem_strdup(json_get_string(body, "from"));
+	w->event = mem_strdup(json_get_string(body, "event"));
+	w->boot = mem_strdup(json_get_string(body, "boot"));
+	w->until = read_time(body, "until");
+	w->clock = read_time(body, "clock");
+	w->due = json_get_integer(body, "due", 0) * CLOCK_MILLI;
+	if (w->until < 0 || w->clock < 0 ||
+	    (w->until == 0 && w->agent_count == 0 && !w->mail)) {
+		wait_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static void
+put_time(struct jsonw *j, const char *key, int64_t ns)
+{
+	char text[CLOCK_TEXT];
+
+	if (ns == 0)
+		return;
+	clock_text(ns, text);
+	jsonw_string(j, key, text);
+}
+
+void
+wait_write(struct jsonw *j, const char *key, const struct wait *w)
+{
+	size_t i;
+
+	if (key != NULL)
+		jsonw_object(j, key);
+	if (w->agent_count > 0) {
+		jsonw_array(j, "agents");
+		for (i = 0; i < w->agent_count; i++)
+			jsonw_string(j, NULL, w->agents[i]);
+		jsonw_end(j, ']');
+		jsonw_string(j, "mode", w->all ? "all" : "any");
+	}
+	if (w->mail)
+		jsonw_bool(j, "mail", true);
+	jsonw_maybe(j, "from", w->from);
+	jsonw_maybe(j, "event", w->event);
+	put_time(j, "until", w->until);
+	put_time(j, "clock", w->clock);
+	if (w->boot != NULL) {
+		jsonw_string(j, "boot", w->boot);
+		jsonw_integer(j, "due", w->due / CLOCK_MILLI);
+	}
+	if (key != NULL)
+		jsonw_end(j, '}');
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+void
+moment_take(int64_t last, struct moment *out)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	out->uptime = (int64_t)ts.tv_sec * CLOCK_SECOND + ts.tv_nsec;
+	out->clock = clock_real();
+	out->now = out->clock > last ? out->clock : last;
+	session_boot_id(out->boot);
+}
+
+void
+wait_set_time(struct wait *w, const struct moment *m, int64_t ns)
+{
+	w->until = m->now + ns;
+	w->clock = m->clock;
+	w->due = m->uptime + ns;
+	free(w->boot);
+	w->boot = mem_strdup(m->boot);
+}
+
+int64_t
+wait_left(const struct wait *w, const struct moment *m)
+{
+	int64_t left = w->until - m->now;
+
+	if (w->until == 0)
+		return CLOCK_NEVER;
+	if (w->boot == NULL)
+		return left;
+	if (strcmp(w->boot, m->boot) == 0)
+		return left < w->due - m->uptime ? left : w->due - m->uptime;
+	/* The clock was set back and the machine started anew: how long it has
+	 * been is not known, and early is better than never. */
+	return m->clock < w->clock - SKEW_MOST ? 0 : left;
+}
+
+/* ---- has it come? ------------------------------------------------------------- */
+
+bool
+wait_is_end(const struct state *s)
+{
+	return !s->awake &&
+	       (s->status == AGENT_DONE || s->status == AGENT_FAILED ||
+		   s->status == AGENT_KILLED);
+}
+
+static bool
+agents_ended(const struct wait *w, wait_ended *ended, void *arg)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < w->agent_count; i++) {
+		if (ended(arg, w->agents[i]))
+			n++;
+		else if (w->all)
+			return false;
+		if (n > 0 && !w->all)
+			return true;
+	}
+	return n > 0;
+}
+
+enum wait_end
+wait_look(const struct state *s, const struct wait *w, const struct moment *m,
+    wait_ended *ended, void *arg)
+{
+	if (s->held_count > 0)
+		return WAIT_MESSAGE;
+	if (agents_ended(w, ended, arg))
+		return WAIT_AGENTS;
+	return wait_left(w, m) <= 0 ? WAIT_TIME : WAIT_ON;
+}
