@@ -1,6 +1,6 @@
 #!/bin/bash
 # agent-run --all: the scheduler.
-# shellcheck source=tests/cli/tap.sh disable=SC2154
+# shellcheck source=tests/cli/tap.sh disable=SC2154,SC2317
 . "$SRC/tests/cli/tap.sh"
 export AGENT_ROOT=$PWD/root
 turns() {
@@ -11,7 +11,6 @@ turns() {
 call() { echo "{\"content\":\"c\",\"tool_calls\":[{\"name\":\"$1\",\"arguments\":$2}]}"; }
 last='{"content":"done"}'
 run() { agent-run -q --name "$1" -m "script:$PWD/$2" --max-turns "${3-99}" go >run.out 2>&1; }
-count() { agent-audit log --json --type "$1" "$2" | wc -l; }
 
 status 0 'without a root there is nothing to do' agent-run --all
 status 66 'but a root that was named must be there' agent-run --all --root "$PWD/none"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Calls that wait without a process: sleep, wait_agent, wait_mail.
-# shellcheck source=tests/cli/tap.sh disable=SC2154
+# shellcheck source=tests/cli/tap.sh disable=SC2154,SC2317
 . "$SRC/tests/cli/tap.sh"
 export AGENT_ROOT=$PWD/root
 
