@@ -28,7 +28,8 @@ UNIT_SRC = $(wildcard tests/unit/*.c)
 FUZZ_SRC = $(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 HELP_SRC = $(wildcard tests/helpers/*.c)
 BENCH_SRC = $(filter-out tests/bench/bench.c,$(wildcard tests/bench/*.c))
-LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ = $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/pageparts.o
+PAGE = lib/audit/page
 BINS = $(BIN_SRC:bin/%.c=$(B)/bin/%)
 UNITS = $(UNIT_SRC:%.c=$(B)/%)
 HELPERS = $(HELP_SRC:%.c=$(B)/%)
@@ -139,6 +140,17 @@ $(B)/flags: FORCE
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo "  cc    $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# The files of the page that agent-audit html writes, as arrays.
+$(B)/gen/pageparts.c: $(wildcard $(PAGE)/*) scripts/embed
+	@mkdir -p $(@D)
+	@{ echo '#include "audit/pageparts.h"'; \
+	    scripts/embed pageparts_html $(PAGE)/page.html; \
+	    scripts/embed pageparts_css $(PAGE)/page.css; \
+	    scripts/embed pageparts_js $(wildcard $(PAGE)/*.js); } >$@
+
+$(B)/gen/pageparts.o: $(B)/gen/pageparts.c $(B)/flags
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libagent.a: $(LIB_OBJ)

@@ -13,6 +13,8 @@ static const struct verb {
 	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
     {"head", 1, auditverb_head, {0}},
+    {"html", -1, auditverb_html,
+	{AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o', AUDITOPT_TITLE}},
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
     {"query", AT_LEAST(1), auditverb_query,
 	{AUDITOPT_ALL, AUDITOPT_COUNT, AUDITOPT_JSON, AUDITOPT_LIMIT}},

@@ -8,13 +8,19 @@ static const struct opt opts[] = {
     {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
+    {"family", AUDITOPT_FAMILY, NULL,
+	"html: with all that came of the oldest ancestor"},
     {"follow", 'f', NULL, "log: go on as records are written"},
     {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
     {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
     {"limit", AUDITOPT_LIMIT, "N", "query: the first N records alone"},
+    {"max-text", AUDITOPT_MAX_TEXT, "SIZE",
+	"html: show so much of a text; default 16K"},
+    {"output", 'o', "FILE", "html: write here, not to stdout"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
+    {"title", AUDITOPT_TITLE, "TEXT", "html: what the page is called"},
     {"type", 't', "TYPE", "log: only records of this type; repeatable"},
     {NULL, 0, NULL, NULL}};
 
@@ -23,7 +29,10 @@ static const char *const usage[] = {
     "show [--request] SEQ AGENT|BUNDLE",
     "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
-    "stats [--all] [--by WHAT] [--json] [AGENT...]", NULL};
+    "stats [--all] [--by WHAT] [--json] [AGENT...]",
+    "html [--family] [--title TEXT] [--max-text SIZE] [-o FILE] "
+    "AGENT|BUNDLE...",
+    NULL};
 
 const struct program auditopts_program = {.name = "agent-audit",
     .usage = usage,
@@ -45,6 +54,8 @@ flag_of(struct audit_args *a, int letter)
 		return &a->all;
 	case AUDITOPT_COUNT:
 		return &a->count;
+	case AUDITOPT_FAMILY:
+		return &a->family;
 	case AUDITOPT_JSON:
 		return &a->json;
 	case AUDITOPT_REQUEST:
@@ -65,6 +76,10 @@ text_of(struct auditopts *all, int letter)
 		return &a->by;
 	case AUDITOPT_HEAD:
 		return &a->head;
+	case 'o':
+		return &a->output;
+	case AUDITOPT_TITLE:
+		return &a->title;
 	case AUDITOPT_ROOT:
 		return &all->root;
 	default:
@@ -92,6 +107,10 @@ keep(struct audit_args *a, int letter, const char *v)
 		break;
 	case 't':
 		keep_type(a, v);
+		break;
+	case AUDITOPT_MAX_TEXT:
+		a->max_text = value_size(
+		    &auditopts_program, "max-text", v, (int64_t)1 << 40);
 		break;
 	default:
 		die(EX_SOFTWARE, "an option that nothing keeps");

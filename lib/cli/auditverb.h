@@ -16,6 +16,9 @@ struct audit_args {
 	int64_t limit;	   /* query: of what is printed; 0: none */
 	const char *by;	   /* stats */
 	const char *head;
+	bool family;
+	const char *output, *title;
+	int64_t max_text; /* 0: the usual */
 	struct root *open; /* NULL: there is none */
 	struct err why;	   /* then: what is wrong with it */
 };
@@ -41,6 +44,7 @@ int auditverb_each(const struct audit_args *, char *operands[],
 /* Could that be more than one? */
 bool auditverb_many(const struct audit_args *, char *operands[]);
 
+int auditverb_html(const struct audit_args *, char *operands[]);
 int auditverb_head(const struct audit_args *, char *operands[]);
 int auditverb_log(const struct audit_args *, char *operands[]);
 int auditverb_query(const struct audit_args *, char *operands[]);

