@@ -48,6 +48,8 @@ put_child(struct jsonw *w, struct family_child c)
 	}
 	if (c.joined)
 		jsonw_bool(w, "joined", true);
+	if (c.has_base)
+		jsonw_digest(w, "base", &c.base);
 	jsonw_end(w, '}');
 }
 
@@ -80,6 +82,8 @@ field_get_family(struct state *s, const struct json *j)
 		c.status = (int)field_get_integer(v, "status");
 		c.ended = json_get_bool(v, "ended", false);
 		c.joined = json_get_bool(v, "joined", false);
+		c.has_base = json_get(v, "base") != NULL;
+		field_get_digest(v, "base", &c.base);
 		mem_room(&s->children, s->child_count, &s->child_cap,
 		    sizeof(*s->children));
 		s->children[s->child_count++] = c;

@@ -187,6 +187,7 @@ fields_put(struct jsonw *w, const struct state *s)
 	jsonw_bool(w, "has_ckpt", s->has_ckpt);
 	jsonw_digest(w, "ckpt_id", &s->ckpt_id);
 	jsonw_digest(w, "restore_paths", &s->restore_paths);
+	jsonw_maybe(w, "joining", s->joining);
 	jsonw_digest(w, "tools", &s->tools);
 	jsonw_maybe(w, "model", s->model);
 	jsonw_maybe(w, "goal", s->goal);
@@ -283,6 +284,7 @@ get_state(struct state *s, const struct json *j)
 	s->has_ckpt = json_get_bool(j, "has_ckpt", false);
 	field_get_digest(j, "ckpt_id", &s->ckpt_id);
 	field_get_digest(j, "restore_paths", &s->restore_paths);
+	s->joining = mem_strdup(json_get_string(j, "joining"));
 	field_get_digest(j, "tools", &s->tools);
 	s->model = mem_strdup(json_get_string(j, "model"));
 	s->goal = mem_strdup(json_get_string(j, "goal"));

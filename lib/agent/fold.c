@@ -320,6 +320,7 @@ static const struct {
     [RECORD_WAKE] = {apply_wake, false},
     [RECORD_BUDGET] = {apply_budget, false},
     [RECORD_FORK] = {folding_fork, false},
+    [RECORD_JOIN] = {folding_join, false},
     [RECORD_CKPT] = {apply_ckpt, false},
     [RECORD_RESTORE] = {folding_restore, false},
     [RECORD_NOTE] = {folding_note, false},

@@ -43,6 +43,7 @@ folding_fork(struct folding *f, struct err *e)
 		c.name = mem_strdup(json_get_string(v, "name"));
 		c.call = mem_strdup(json_get_string(f->body, "call"));
 		limits_read(json_get(v, "limits"), &c.limits);
+		c.has_base = folding_digest(f->body, "base", &c.base);
 		mem_room(&s->children, s->child_count, &s->child_cap,
 		    sizeof(*s->children));
 		s->children[s->child_count++] = c;
@@ -157,6 +158,8 @@ forget(struct state *s)
 	s->limits = (struct limits){0};
 	s->exit_status = 0;
 	s->restoring = 0;
+	free(s->joining);
+	s->joining = NULL;
 	s->awake = false;
 	s->status = AGENT_READY;
 }

@@ -58,6 +58,9 @@ void folding_descend(struct policy *, const char *agent);
 int folding_fork(struct folding *, struct err *);
 int folding_forked(struct folding *, struct err *);
 
+/* foldjoin.c: a child's work is joined. */
+int folding_join(struct folding *, struct err *);
+
 /* foldgrants.c */
 int folding_grant(struct folding *, struct err *);
 int folding_revoke(struct folding *, struct err *);

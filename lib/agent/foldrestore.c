@@ -194,6 +194,19 @@ keep_grants(struct policy *p, const struct policy *then)
 	p->base = p->base && then->base;
 }
 
+/* Of the children those are joined that were so then. */
+static void
+keep_joins(struct state *s, const struct state *then)
+{
+	const struct family_child *c;
+	size_t i;
+
+	for (i = 0; i < s->child_count; i++) {
+		c = state_child(then, s->children[i].id);
+		s->children[i].joined = c != NULL && c->joined;
+	}
+}
+
 /* Nobody runs it. */
 static void
 settle(struct state *s)
@@ -217,6 +230,7 @@ go_back(struct folding *f, int64_t seq, struct err *e)
 	move_lists(s, &then);
 	keep_approvals(s, &then);
 	keep_grants(&s->policy, &then.policy);
+	keep_joins(s, &then);
 	state_free(&then);
 	settle(s);
 	mem_room(&s->jumps, s->jump_count, &s->jump_cap, sizeof(*s->jumps));
@@ -310,6 +324,8 @@ bring_in(struct folding *f)
 		folding_cancel(s, json_get(f->body, "cancelled"));
 	folding_set(&s->model, json_get_string(f->body, "model"));
 	s->restoring = 0;
+	free(s->joining);
+	s->joining = NULL;
 	settle(s);
 	return 0;
 }

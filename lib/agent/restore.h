@@ -3,8 +3,7 @@
  * conversation, its goal, its files.  Nothing is lost: what stands in the
  * workspace is saved first, and going back is a record like any other.
  *
- * Order: save; stage the files, synced; record what is to be done; do it, path
- * by path; record that it was done.  session_write finishes what died.
+ * How that is one commit, rework.h says; session_write finishes what died.
  */
 #ifndef AGENT_RESTORE_H
 #define AGENT_RESTORE_H
@@ -44,10 +43,6 @@ int restore_preview(const struct session *, struct chain *files, int64_t seq,
 /* Do it, as the holder of the lock. */
 int restore_go_back(struct session *, struct chain *files, int64_t seq,
     const struct restore_options *, struct restore *out, struct err *);
-
-/* For session_write: finish a restore that died, or take away what it had
- * prepared. */
-int restore_recover(struct session *, struct err *);
 
 /* The parts that make no plan: that the point is good, calls outside since
  * then; and the requests since then. */

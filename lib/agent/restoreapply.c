@@ -260,6 +260,24 @@ put(struct applying *a, size_t i, const char *from, unsigned flags,
 	return leave(a, i, errno, NULL, e);
 }
 
+/* Only its mode is another. */
+static int
+put_mode(struct applying *a, size_t i, struct err *e)
+{
+	const struct entry *b = &a->plan->before.entry[i];
+	const struct entry *n = &a->plan->after.entry[i];
+	int fd CLEANUP_FD = -1;
+
+	if (is_entry(a, n))
+		return 0;
+	if (a->parent >= 0)
+		fd = openat(a->parent, a->base,
+		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || !holds(fd, b))
+		return leave(a, i, a->parent < 0 ? a->why : 0, CHANGED, e);
+	return fchmod(fd, n->mode) < 0 ? leave(a, i, errno, NULL, e) : 0;
+}
+
 static int
 put_file(struct applying *a, size_t i, struct err *e)
 {
@@ -268,6 +286,8 @@ put_file(struct applying *a, size_t i, struct err *e)
 	const struct entry *b = &a->plan->before.entry[i];
 	unsigned flags;
 
+	if (restoreplan_mode_only(a->plan, i))
+		return put_mode(a, i, e);
 	/* A file of its own that was another's name may hold the same. */
 	if (is_entry(a, &a->plan->after.entry[i]) &&
 	    !(b->type == ENTRY_HARDLINK && follows(a, b)))

@@ -176,6 +176,16 @@ restoreplan_change(const struct restoreplan *p, size_t i)
 	return p->after.entry[i].type == ENTRY_GONE ? "removed" : "changed";
 }
 
+bool
+restoreplan_mode_only(const struct restoreplan *p, size_t i)
+{
+	const struct entry *b = &p->before.entry[i];
+	const struct entry *a = &p->after.entry[i];
+
+	return b->type == ENTRY_FILE && a->type == ENTRY_FILE &&
+	       b->size == a->size && digest_equal(&b->sha256, &a->sha256);
+}
+
 /* ---- staging ---------------------------------------------------------------------------------- */
 
 /* The folders of `path` that `last`, which came before it, does not lie in:
@@ -206,12 +216,43 @@ select_staged(const struct restoreplan *p, struct snapshot *out)
 
 	for (i = 0; i < p->after.count; i++) {
 		n = &p->after.entry[i];
-		if (n->type != ENTRY_FILE && n->type != ENTRY_SYMLINK)
+		if ((n->type != ENTRY_FILE && n->type != ENTRY_SYMLINK) ||
+		    restoreplan_mode_only(p, i))
 			continue;
 		add_folders(out, last, n->path);
-		keep(out, n, p->after.stamp[i].leader);
+		if (!p->after.stamp[i].known)
+			keep(out, n, p->after.stamp[i].leader);
 		last = n->path;
 	}
+}
+
+/* Contents that no bundle holds. */
+static int
+stage_made(const struct restoreplan *p, int to, struct err *e)
+{
+	const struct entry *n;
+	const struct buf *made;
+	size_t i;
+
+	for (i = 0; p->made_count > 0 && i < p->after.count; i++) {
+		const char *name = restoreplan_path(p, i);
+		int fd CLEANUP_FD = -1;
+
+		if (!p->after.stamp[i].known)
+			continue;
+		n = &p->after.entry[i];
+		made = &p->made[p->after.stamp[i].leader];
+		if (file_open(to, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd,
+			e) < 0 ||
+		    file_write_all(fd, made->data, made->len, name, e) < 0)
+			return -1;
+		if (fchmod(fd, n->mode) < 0)
+			return err_set(
+			    e, EX_IOERR, errno, "cannot write '%s'", name);
+		if (file_sync(fd, name, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -230,7 +271,8 @@ restoreplan_stage(const struct restoreplan *p, struct chain *c, int work,
 	    file_make_dir(dir, RESTORE_TREE, 0700, e) < 0 ||
 	    file_open(dir, RESTORE_TREE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0,
 		&to, e) < 0 ||
-	    (tree.count > 0 && restore_some(c, &tree, to, o, e) < 0))
+	    (tree.count > 0 && restore_some(c, &tree, to, o, e) < 0) ||
+	    stage_made(p, to, e) < 0)
 		return -1;
 	return file_sync(work, "workspace", e);
 }

@@ -44,6 +44,9 @@ const char *restoreplan_path(const struct restoreplan *, size_t i);
 /* "added", "removed" or "changed"; of withheld files "missing" or "kept". */
 const char *restoreplan_change(const struct restoreplan *, size_t i);
 
+/* Is it a file whose contents stay? */
+bool restoreplan_mode_only(const struct restoreplan *, size_t i);
+
 /*
  * Make the folder `name` in the workspace, with the new contents of files and
  * links below RESTORE_TREE, synced.

@@ -10,7 +10,7 @@
 #include "agent/lineage.h"
 #include "agent/past.h"
 #include "agent/post.h"
-#include "agent/restore.h"
+#include "agent/rework.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
@@ -255,7 +255,7 @@ begin(struct session *s, struct err *e)
 	return reap_stale(s, e) < 0 || finish_put_back(s, e) < 0 ||
 		       fold_all(s, false, e) < 0 ||
 		       journal_open(s->dir, &s->mark, &s->journal, e) < 0 ||
-		       note_cut(s, e) < 0 || restore_recover(s, e) < 0
+		       note_cut(s, e) < 0 || rework_recover(s, e) < 0
 		   ? -1
 		   : 0;
 }

@@ -149,6 +149,7 @@ state_free(struct state *s)
 	free(s->jumps);
 	mailstate_free(&s->mail);
 	labelled_free(&s->files);
+	free(s->joining);
 	buf_free(&s->convo);
 	buf_free(&s->held);
 	policy_free(&s->policy);

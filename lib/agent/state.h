@@ -112,6 +112,8 @@ struct family_child {
 	int status;		/* exit status */
 	struct usage used;
 	bool joined;
+	bool has_base;		/* of the workspace that it began with: the */
+	struct digest base;	/* digest of the child's fork.jsonl */
 };
 
 struct past_each {
@@ -198,9 +200,10 @@ struct state {
 	size_t child_count, child_cap;
 	struct jump *jumps;	/* every restore, oldest first */
 	size_t jump_count, jump_cap;
-	int64_t restoring;	/* seq of a restore whose files are not all in
-				   their places; 0: none */
+	int64_t restoring;	/* seq of a restore or join whose files are not
+				   all in their places; 0: none */
 	struct digest restore_paths; /* the blob that lists them */
+	char *joining;		/* it is a join: of this child; else NULL */
 	struct state_past past;
 	bool refold;		/* made for a restore: those before are walked
 				   around */
