@@ -67,7 +67,7 @@ write_status(
 	jsonw_integer(&w, "status", end->status);
 	jsonw_integer(&w, "signal", end->signal);
 	jsonw_bool(&w, "timeout", late);
-	jsonw_integer(&w, "cpu_ns", end->cpu_ns);
+	jsonw_integer(&w, "cpu_ns", end->took.cpu_ns);
 	if (net->len > 0)
 		jsonw_raw(&w, "net", net->data, net->len);
 	jsonw_end(&w, '}');

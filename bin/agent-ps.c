@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/allot.h"
 #include "agent/session.h"
 #include "base/jsonw.h"
 #include "base/lock.h"
@@ -75,8 +76,11 @@ waits(const struct row *r)
 }
 
 static void
-put_usage(struct jsonw *w, const struct usage *u, const struct limits *l)
+put_usage(struct jsonw *w, const struct state *s)
 {
+	const struct usage *u = &s->usage;
+	struct limits left = {0};
+
 	jsonw_integer(w, "turns", u->turns);
 	jsonw_object(w, "usage");
 	jsonw_integer(w, "tool_calls", u->tool_calls);
@@ -84,9 +88,15 @@ put_usage(struct jsonw *w, const struct usage *u, const struct limits *l)
 	jsonw_integer(w, "output", u->output);
 	jsonw_integer(w, "cached", u->cached);
 	jsonw_integer(w, "seconds", u->time_ns / CLOCK_SECOND);
+	jsonw_integer(w, "cpu_milliseconds", u->cpu_ns / CLOCK_MILLI);
+	jsonw_integer(w, "bytes", u->bytes);
+	jsonw_integer(w, "children", u->children);
 	jsonw_end(w, '}');
 	jsonw_integer(w, "cost", u->cost);
-	limits_write(w, "limits", l);
+	limits_write(w, "limits", &s->limits);
+	allot_limits_left(s, &left);
+	if (!limits_none(&left))
+		limits_write(w, "left", &left);
 }
 
 static void
@@ -105,7 +115,7 @@ print_json(const struct row *r)
 		jsonw_maybe(&w, "parent", r->s.info.parent);
 		jsonw_string(&w, "state", r->state);
 		jsonw_maybe(&w, "waits", waits(r));
-		put_usage(&w, &r->s.state.usage, &r->s.state.limits);
+		put_usage(&w, &r->s.state);
 		jsonw_string(&w, "model", r->s.state.model);
 		jsonw_maybe(&w, "goal", r->s.state.goal);
 		jsonw_integer(&w, "seq", r->s.mark.seq);

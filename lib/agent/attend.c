@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/authority.h"
+#include "agent/spend.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -77,6 +78,7 @@ end_call(struct plan *p, const char *why)
 	p->result.labels = p->run.labels;
 	p->run.wrote = (struct wrote){0};
 	tool_cancel(&p->run);
+	p->result.took = p->run.took;
 	wrote_find(&wrote, p->result.labels, &p->result.wrote);
 	wrote_free(&wrote);
 	p->started = false;
@@ -145,6 +147,7 @@ attend_look(struct attend *a, struct runner *r, struct plan *plans,
 		*e = why;
 		return -1;
 	}
+	spend_look(r, runs, n);
 	return journal_next(&r->s->journal) == since
 		   ? 0
 		   : end_lost(r, plans, runs, n, since);

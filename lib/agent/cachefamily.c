@@ -13,6 +13,9 @@ static const struct {
     {"limit_tokens", offsetof(struct family_child, limits.tokens)},
     {"limit_cost", offsetof(struct family_child, limits.cost)},
     {"limit_time", offsetof(struct family_child, limits.time_ns)},
+    {"limit_cpu", offsetof(struct family_child, limits.cpu_ns)},
+    {"limit_bytes", offsetof(struct family_child, limits.bytes)},
+    {"limit_children", offsetof(struct family_child, limits.children)},
     {"turns", offsetof(struct family_child, used.turns)},
     {"tool_calls", offsetof(struct family_child, used.tool_calls)},
     {"input", offsetof(struct family_child, used.input)},
@@ -20,6 +23,9 @@ static const struct {
     {"cached", offsetof(struct family_child, used.cached)},
     {"cost", offsetof(struct family_child, used.cost)},
     {"time_used", offsetof(struct family_child, used.time_ns)},
+    {"cpu_used", offsetof(struct family_child, used.cpu_ns)},
+    {"bytes_written", offsetof(struct family_child, used.bytes)},
+    {"children_made", offsetof(struct family_child, used.children)},
 };
 
 static int64_t *

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/spend.h"
 #include "agent/statelabels.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
@@ -84,6 +85,7 @@ callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
 	buf_printf(w.out, ",\"seconds\":%" PRId64 ".%03d",
 	    res->ns / CLOCK_SECOND,
 	    (int)(res->ns % CLOCK_SECOND / CLOCK_MILLI));
+	spend_write(&w, r, &res->took);
 	if (p != NULL)
 		callgrants_unused(&w, p);
 	if (res->net.len > 0)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/spend.h"
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
@@ -189,9 +190,10 @@ go(struct runner *r, struct plan *p)
 	}
 	if (p->tool->effect != EFFECT_NONE)
 		r->dirty = true;
-	p->run.run_over = p->run.deadline > r->deadline;
-	if (p->run.run_over)
+	if (p->run.deadline > r->deadline) {
+		p->run.over = budget_name(BUDGET_TIME);
 		p->run.deadline = r->deadline;
+	}
 }
 
 static int
@@ -353,8 +355,10 @@ calls_make(struct runner *r, size_t from, size_t to, struct err *e)
 	}
 	got = make(r, plans, n, e);
 	for (i = 0; i < n; i++) {
-		if (plans[i].started)
+		if (plans[i].started) {
 			tool_cancel(&plans[i].run);
+			spend_lost(r, &plans[i].run);
+		}
 		plan_free(&plans[i]);
 		tool_result_free(&plans[i].result);
 	}

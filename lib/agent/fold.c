@@ -276,6 +276,7 @@ apply_exit(struct folding *f, struct err *e)
 
 	if (name == NULL || agent_status_parse(name, &s->status) < 0)
 		return folding_bad(f, "no state", e);
+	folding_took(s, json_get(f->body, "lost"));
 	s->exit_status = (int)json_get_integer(f->body, "status", 0);
 	free(s->exit_why);
 	s->exit_why = mem_strdup(json_get_string(f->body, "why"));

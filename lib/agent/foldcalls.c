@@ -27,6 +27,16 @@ read_verdict(const struct json *decision)
 	return v != NULL && strcmp(v, "ask") == 0 ? GRANT_ASK : GRANT_DENY;
 }
 
+void
+folding_took(struct state *s, const struct json *body)
+{
+	struct usage took;
+
+	usage_read(body, &took);
+	usage_add(&s->usage,
+	    &(struct usage){.cpu_ns = took.cpu_ns, .bytes = took.bytes});
+}
+
 int
 folding_tool_call(struct folding *f, struct err *e)
 {
@@ -100,6 +110,7 @@ folding_tool_result(struct folding *f, struct err *e)
 			labelled_add(&s->files, json_string(v), labels);
 	if (json_get_string(f->body, "by") != NULL)
 		return 0;
+	folding_took(s, f->body);
 	c = state_call(s, id);
 	if (c == NULL || (c->phase != CALL_OPEN && c->phase != CALL_WAITS))
 		return folding_bad(f, "the result of no open call", e);

@@ -33,6 +33,8 @@ void folding_set(char **slot, const char *value);
 bool folding_digest(const struct json *body, const char *key,
     struct digest *out);
 
+/* What a call's processes took, as `body` says. */
+void folding_took(struct state *, const struct json *body);
 int folding_tool_call(struct folding *, struct err *);
 int folding_tool_result(struct folding *, struct err *);
 int folding_wait(struct folding *, struct err *);

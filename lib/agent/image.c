@@ -55,10 +55,11 @@ check(const struct json *j, struct err *e)
 	static const struct member whole[] = {{"system", JSON_STRING},
 	    {"model", JSON_STRING}, {"limits", JSON_OBJECT},
 	    {"grants", JSON_ARRAY}};
-	static const struct member limits[] = {{"turns", JSON_NUMBER},
-	    {"tool_calls", JSON_NUMBER}, {"tokens", JSON_NUMBER},
-	    {"cost", JSON_NUMBER}, {"seconds", JSON_NUMBER}};
+	struct member limits[BUDGET_KINDS];
+	enum budget_kind k;
 
+	for (k = 0; k < BUDGET_KINDS; k++)
+		limits[k] = (struct member){budget_key(k), JSON_NUMBER};
 	if (check_members(j, whole, COUNT_OF(whole), e) < 0)
 		return -1;
 	if (check_members(json_get(j, "limits"), limits, COUNT_OF(limits), e) <
@@ -141,13 +142,6 @@ image_free(struct image *i)
 	free(i->model);
 }
 
-static void
-fill(int64_t *slot, int64_t value)
-{
-	if (*slot == 0)
-		*slot = value;
-}
-
 void
 image_fill(const struct image *i, struct birth *b)
 {
@@ -157,11 +151,7 @@ image_fill(const struct image *i, struct birth *b)
 	b->asks = i->grants;
 	b->ask_count = i->grant_count;
 	b->image = i->digest[0] == '\0' ? NULL : i->digest;
-	fill(&b->limits.turns, i->limits.turns);
-	fill(&b->limits.tool_calls, i->limits.tool_calls);
-	fill(&b->limits.tokens, i->limits.tokens);
-	fill(&b->limits.cost, i->limits.cost);
-	fill(&b->limits.time_ns, i->limits.time_ns);
+	limits_fill(&b->limits, &i->limits);
 }
 
 char *

@@ -4,51 +4,12 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 
 #define INFO_MAX ((size_t)1 << 20)
-
-bool
-limits_none(const struct limits *l)
-{
-	return (l->turns | l->tool_calls | l->tokens | l->cost | l->time_ns) ==
-	       0;
-}
-
-void
-limits_write(struct jsonw *w, const char *key, const struct limits *l)
-{
-	jsonw_object(w, key);
-	if (l->turns > 0)
-		jsonw_integer(w, "turns", l->turns);
-	if (l->tool_calls > 0)
-		jsonw_integer(w, "tool_calls", l->tool_calls);
-	if (l->tokens > 0)
-		jsonw_integer(w, "tokens", l->tokens);
-	if (l->cost > 0)
-		jsonw_integer(w, "cost", l->cost);
-	if (l->time_ns > 0)
-		jsonw_integer(w, "seconds",
-		    (l->time_ns + CLOCK_SECOND - 1) / CLOCK_SECOND);
-	jsonw_end(w, '}');
-}
-
-void
-limits_read(const struct json *j, struct limits *l)
-{
-	int64_t seconds = json_get_integer(j, "seconds", -1);
-
-	l->turns = json_get_integer(j, "turns", l->turns);
-	l->tool_calls = json_get_integer(j, "tool_calls", l->tool_calls);
-	l->tokens = json_get_integer(j, "tokens", l->tokens);
-	l->cost = json_get_integer(j, "cost", l->cost);
-	if (seconds >= 0 && seconds < INT64_MAX / CLOCK_SECOND)
-		l->time_ns = seconds * CLOCK_SECOND;
-}
 
 static void
 begin(struct jsonw *w, const struct info *i)

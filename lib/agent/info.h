@@ -5,9 +5,8 @@
 #ifndef AGENT_INFO_H
 #define AGENT_INFO_H
 
+#include "agent/budget.h"
 #include "agent/root.h"
-#include "base/json.h"
-#include "base/jsonw.h"
 
 #define INFO_FILE   "agent.json"
 #define INFO_FORMAT 1
@@ -16,20 +15,6 @@
 #define LOCAL_FILE  "local.json"
 
 #define ANCESTORS_MOST 4096 /* generations of one family */
-
-/* What may end a run; 0: no limit. */
-struct limits {
-	int64_t turns, tool_calls, tokens;
-	int64_t cost;		/* millionths */
-	int64_t time_ns;	/* awake, over all runs */
-};
-
-/* Is none set? */
-bool limits_none(const struct limits *);
-/* Append a member with the limits that are set, as records hold them. */
-void limits_write(struct jsonw *, const char *key, const struct limits *);
-/* Those that `j` holds; others stay as they are. */
-void limits_read(const struct json *j, struct limits *);
 
 struct info {
 	char id[ULID_TEXT];

@@ -9,6 +9,7 @@
 #include "agent/post.h"
 #include "agent/runckpt.h"
 #include "agent/runrecord.h"
+#include "agent/spend.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -202,6 +203,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	/* It died between its end and telling of it. */
 	if (s->exit_owed != 0 && session_seal(r->s, e) < 0)
 		return -1;
+	r->disk = account_has_disk(r->s->workspace);
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
 	    notify_check(r->opt->notify, e) < 0)
 		return -1;
@@ -219,15 +221,10 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (runrecord_wake(r, e) < 0 || runrecord_limits(r, e) < 0 ||
 	    runrecord_goal(r, e) < 0 || runckpt_first(r, e) < 0)
 		return -1;
-	r->deadline =
-	    s->limits.time_ns == 0
-		? CLOCK_NEVER
-		: clock_deadline(s->limits.time_ns > s->usage.time_ns
-				     ? s->limits.time_ns - s->usage.time_ns
-				     : 0);
-	do
+	do {
+		spend_deadline(r);
 		got = step(r, end, e);
-	while (got == 0);
+	} while (got == 0);
 	notify_stop(r);
 	/* The bundle says how the run ended, so it comes behind the exit. */
 	if (got < 0 || runrecord_exit(r, end, e) < 0 ||

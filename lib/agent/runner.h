@@ -30,6 +30,8 @@ struct runner {
 	bool tools_stored;	/* the blob is there */
 	struct model *model;
 	int64_t deadline;	/* clock_mono; of the time limit */
+	bool disk;		/* the workspace's writes count as written */
+	struct account lost;	/* by calls of this run without a result */
 	bool stopped;		/* stop_fd is readable */
 	bool dirty;		/* a tool could write since the last bundle */
 	int64_t saved;		/* when that was, clock_mono; 0: never */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/spend.h"
 #include "agent/statelabels.h"
 
 int
@@ -61,6 +62,7 @@ runrecord_exit(struct runner *r, const struct run_end *end, struct err *e)
 	jsonw_string(&w, "state", agent_status_name(end->state));
 	jsonw_integer(&w, "status", end->status);
 	usage_write(&w, "usage", &s->usage);
+	spend_write_lost(&w, r);
 	if (end->why[0] != '\0')
 		jsonw_string(&w, "why", end->why);
 	jsonw_string(&w, "text",

@@ -27,32 +27,6 @@ agent_status_parse(const char *name, enum agent_status *out)
 }
 
 void
-usage_write(struct jsonw *w, const char *key, const struct usage *u)
-{
-	jsonw_object(w, key);
-	jsonw_integer(w, "turns", u->turns);
-	jsonw_integer(w, "tool_calls", u->tool_calls);
-	jsonw_integer(w, "input", u->input);
-	jsonw_integer(w, "output", u->output);
-	jsonw_integer(w, "cached", u->cached);
-	jsonw_integer(w, "cost", u->cost);
-	jsonw_integer(w, "milliseconds", u->time_ns / CLOCK_MILLI);
-	jsonw_end(w, '}');
-}
-
-void
-usage_read(const struct json *j, struct usage *u)
-{
-	u->turns = json_get_integer(j, "turns", 0);
-	u->tool_calls = json_get_integer(j, "tool_calls", 0);
-	u->input = json_get_integer(j, "input", 0);
-	u->output = json_get_integer(j, "output", 0);
-	u->cached = json_get_integer(j, "cached", 0);
-	u->cost = json_get_integer(j, "cost", 0);
-	u->time_ns = json_get_integer(j, "milliseconds", 0) * CLOCK_MILLI;
-}
-
-void
 state_init(struct state *s)
 {
 	memset(s, 0, sizeof(*s));

@@ -25,13 +25,6 @@ enum agent_status {
 	AGENT_KILLED
 };
 
-struct usage {
-	int64_t turns, tool_calls;
-	int64_t input, output, cached;	/* tokens */
-	int64_t cost;			/* millionths */
-	int64_t time_ns;		/* awake */
-};
-
 enum call_phase {
 	CALL_WANTED,	/* in the reply; no tool.call yet */
 	CALL_OPEN,	/* tool.call is recorded, its result is not */
@@ -236,10 +229,6 @@ void state_drop_approval(struct state *, const char *request);
 void family_child_free(struct family_child *);
 /* What the policy was becomes the layer above, and the own one is empty. */
 void state_push_layer(struct state *);
-
-/* A member of a record, and back: what `j` does not hold is 0. */
-void usage_write(struct jsonw *, const char *key, const struct usage *);
-void usage_read(const struct json *j, struct usage *);
 
 const char *agent_status_name(enum agent_status);
 int agent_status_parse(const char *, enum agent_status *out);

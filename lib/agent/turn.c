@@ -2,6 +2,26 @@
 
 #include <string.h>
 
+#include "agent/allot.h"
+
+struct limit {
+	enum budget_kind kind;
+	const char *why;
+};
+
+/* What a call takes, and what is looked at before a model call besides; but
+ * children, of which there are no more then. */
+#define CALL_LIMITS 3
+static const struct limit limits[] = {
+    {BUDGET_TOOL_CALLS, "the limit of tool calls is met"},
+    {BUDGET_CPU, "the limit of processor time is met"},
+    {BUDGET_BYTES, "the limit of bytes written is met"},
+    {BUDGET_TURNS, "the limit of turns is met"},
+    {BUDGET_TOKENS, "the limit of tokens is met"},
+    {BUDGET_COST, "the limit of cost is met"},
+    {BUDGET_TIME, "the limit of time is met"},
+};
+
 static struct action
 ending(enum agent_status state, int status, const char *why)
 {
@@ -26,32 +46,27 @@ waiting(const struct state *s)
 	    .why = why[i][1]};
 }
 
-/* Which limit is met before another model call, or NULL. */
+/* Which of these limits is met, or NULL. */
 static const char *
-limit_met(const struct state *s)
+limit_met(const struct state *s, const struct limit *l, size_t n)
 {
-	const struct limits *l = &s->limits;
-	const struct usage *u = &s->usage;
+	size_t i;
 
-	if (l->turns > 0 && u->turns >= l->turns)
-		return "the limit of turns is met";
-	if (l->tool_calls > 0 && u->tool_calls >= l->tool_calls)
-		return "the limit of tool calls is met";
-	if (l->tokens > 0 && u->input + u->output >= l->tokens)
-		return "the limit of tokens is met";
-	if (l->cost > 0 && u->cost >= l->cost)
-		return "the limit of cost is met";
-	if (l->time_ns > 0 && u->time_ns >= l->time_ns)
-		return "the limit of time is met";
+	for (i = 0; i < n; i++)
+		if (allot_left(s, l[i].kind) == 0)
+			return l[i].why;
 	return NULL;
 }
 
-/* The calls to make next: one alone, or a run of those that need not be. */
+/* The calls to make next: one alone, or a run of those that need not be; as
+ * many as the limit lets. */
 static bool
 next_calls(const struct state *s,
     bool (*alone)(const void *, const struct call *), const void *arg,
     struct action *out)
 {
+	int64_t left = allot_left(s, BUDGET_TOOL_CALLS);
+	const char *why = limit_met(s, limits, CALL_LIMITS);
 	size_t i, to;
 
 	for (i = 0; i < s->call_count; i++)
@@ -59,9 +74,14 @@ next_calls(const struct state *s,
 			break;
 	if (i == s->call_count)
 		return false;
+	if (why != NULL) {
+		*out = ending(AGENT_PAUSED, EX_LIMIT, why);
+		return true;
+	}
 	to = i + 1;
 	if (!alone(arg, &s->calls[i]))
-		while (to < s->call_count && !alone(arg, &s->calls[to]))
+		while (to < s->call_count && (int64_t)(to - i) < left &&
+		       !alone(arg, &s->calls[to]))
 			to++;
 	*out = (struct action){.kind = ACT_TOOLS, .from = i, .to = to};
 	return true;
@@ -96,7 +116,7 @@ turn_next(const struct state *s,
 	else if (s->bad_streak >= BAD_STREAK_MAX)
 		*out = ending(
 		    AGENT_FAILED, EX_NO, "the model's replies were of no use");
-	else if ((why = limit_met(s)) != NULL)
+	else if ((why = limit_met(s, limits, COUNT_OF(limits))) != NULL)
 		*out = ending(AGENT_PAUSED, EX_LIMIT, why);
 	else
 		*out = (struct action){.kind = ACT_MODEL};

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/limitopts.h"
 #include "cli/value.h"
 
 enum {
@@ -20,12 +21,7 @@ enum {
 	O_EVENTS,
 	O_JSON,
 	O_LABEL,
-	O_MAX_CALLS,
-	O_MAX_COST,
 	O_MAX_REPLY,
-	O_MAX_TIME,
-	O_MAX_TOKENS,
-	O_MAX_TURNS,
 	O_NAME,
 	O_NOTIFY,
 	O_PRICES,
@@ -53,12 +49,16 @@ static const struct opt opts[] = {
     {"jobs", 'j', "N", "--all: so many at a time; the processors"},
     {"json", O_JSON, NULL, "JSON events instead of text"},
     {"label", O_LABEL, "LABEL", "the goal is tainted, or secret"},
-    {"max-cost", O_MAX_COST, "AMOUNT", "end with 79 at this cost"},
+    {"max-bytes", LIMITOPT_BYTES, "SIZE",
+	"end with 79 when calls wrote so much"},
+    {"max-children", LIMITOPT_CHILDREN, "N", "children, theirs included"},
+    {"max-cost", LIMITOPT_COST, "AMOUNT", "end with 79 at this cost"},
+    {"max-cpu", LIMITOPT_CPU, "DURATION", "end with 79 at this time of calls"},
     {"max-reply", O_MAX_REPLY, "N", "tokens of one reply"},
-    {"max-time", O_MAX_TIME, "DURATION", "end with 79 after this time"},
-    {"max-tokens", O_MAX_TOKENS, "N", "end with 79 after so many tokens"},
-    {"max-tool-calls", O_MAX_CALLS, "N", "end with 79 after so many"},
-    {"max-turns", O_MAX_TURNS, "N", "end with 79 after so many turns"},
+    {"max-time", LIMITOPT_TIME, "DURATION", "end with 79 after this time"},
+    {"max-tokens", LIMITOPT_TOKENS, "N", "end with 79 after so many tokens"},
+    {"max-tool-calls", LIMITOPT_CALLS, "N", "end with 79 after so many"},
+    {"max-turns", LIMITOPT_TURNS, "N", "end with 79 after so many turns"},
     {"model", 'm', "MODEL", "script:FILE exec:PROGRAM openai:NAME …"},
     {"name", O_NAME, "NAME", "name the new agent"},
     {"notify", O_NOTIFY, "PROGRAM", "run for each request to people"},
@@ -84,30 +84,6 @@ const struct program runopts_program = {.name = "agent-run",
     .opts = opts,
     .notes = "MODEL is $AGENT_MODEL unless given.  Status: 0 done, 75 waiting: "
 	     "run again\nlater, 79 a limit was met; see agentutils(7)."};
-
-static void
-limit(struct limits *l, int letter, const char *v)
-{
-	switch (letter) {
-	case O_MAX_CALLS:
-		l->tool_calls =
-		    value_integer(&runopts_program, "max-tool-calls", v);
-		break;
-	case O_MAX_TOKENS:
-		l->tokens = value_integer(&runopts_program, "max-tokens", v);
-		break;
-	case O_MAX_TURNS:
-		l->turns = value_integer(&runopts_program, "max-turns", v);
-		break;
-	case O_MAX_COST:
-		if (num_money(v, &l->cost) < 0 || l->cost == 0)
-			die_usage(&runopts_program,
-			    "--max-cost: '%s' is no amount", v);
-		break;
-	default:
-		l->time_ns = value_duration(&runopts_program, "max-time", v);
-	}
-}
 
 static void
 add_tools(struct run_args *a, const char *dir)
@@ -259,7 +235,7 @@ run_option(struct run_args *a, int letter, const char *v)
 		checkpoints(o, v);
 		break;
 	default:
-		limit(&a->limits, letter, v);
+		(void)limitopts_take(&runopts_program, letter, v, &a->limits);
 	}
 }
 

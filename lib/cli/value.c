@@ -22,6 +22,16 @@ value_integer(const struct program *p, const char *option, const char *value)
 }
 
 int64_t
+value_count(const struct program *p, const char *option, const char *value)
+{
+	int64_t n;
+
+	if (num_int(value, 0, INT64_MAX / 4, &n) < 0)
+		die_usage(p, "--%s: '%s' is no number", option, value);
+	return n;
+}
+
+int64_t
 value_size(const struct program *p, const char *option, const char *value,
     int64_t most)
 {

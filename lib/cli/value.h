@@ -12,6 +12,9 @@
 /* A positive integer. */
 int64_t value_integer(const struct program *, const char *option,
     const char *value);
+/* An integer, 0 or more. */
+int64_t value_count(const struct program *, const char *option,
+    const char *value);
 /* A size in bytes, such as 64K; from 1 to `most`. */
 int64_t value_size(const struct program *, const char *option,
     const char *value, int64_t most);

@@ -93,8 +93,9 @@ child_wait(struct child *c, struct child_end *end, struct err *e)
 		why = rep.err;
 		got.status = rep.status;
 		got.signal = rep.signal;
+		got.took = rep.took;
 	}
-	got.cpu_ns = reap(c->pidfd);
+	got.took.cpu_ns = reap(c->pidfd);
 	fd_cleanup(&c->pidfd);
 	child_free(c);
 	if (why.status != 0) {

@@ -1,8 +1,9 @@
 #include "sandbox/descend.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdbool.h>
-#include <sys/types.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -42,36 +43,43 @@ read_table(struct table *t)
 	(void)closedir(dir);
 }
 
-/* Mark the children of `parent`; true when there was a new one. */
-static bool
-mark_children(struct table *t, pid_t parent)
+/* Append the children of `parent`, each once. */
+static size_t
+add_children(struct table *t, pid_t parent, pid_t *list, size_t n)
 {
-	bool new = false;
 	size_t i;
 
 	for (i = 0; i < t->count; i++)
-		if (t->list[i].parent == parent && !t->list[i].below)
-			new = t->list[i].below = true;
-	return new;
+		if (t->list[i].parent == parent && !t->list[i].below) {
+			t->list[i].below = true;
+			list[n++] = t->list[i].pid;
+		}
+	return n;
+}
+
+size_t
+descend_list(pid_t pid, pid_t **out)
+{
+	struct table t = {0};
+	pid_t *list;
+	size_t i, n;
+
+	read_table(&t);
+	list = mem_new(t.count + 1, sizeof(*list));
+	n = add_children(&t, pid, list, 0);
+	for (i = 0; i < n; i++)
+		n = add_children(&t, list[i], list, n);
+	free(t.list);
+	*out = list;
+	return n;
 }
 
 void
 descend_signal(int sig)
 {
-	struct table t = {0};
-	bool more;
-	size_t i;
+	pid_t *list CLEANUP_FREE = NULL;
+	size_t n = descend_list(getpid(), &list), i;
 
-	read_table(&t);
-	more = mark_children(&t, getpid());
-	while (more) {
-		more = false;
-		for (i = 0; i < t.count; i++)
-			if (t.list[i].below && mark_children(&t, t.list[i].pid))
-				more = true;
-	}
-	for (i = 0; i < t.count; i++)
-		if (t.list[i].below)
-			(void)kill(t.list[i].pid, sig);
-	free(t.list);
+	for (i = 0; i < n; i++)
+		(void)kill(list[i], sig);
 }

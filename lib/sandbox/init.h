@@ -17,7 +17,8 @@ enum {
 	INIT_RUNNER = 4, /* pidfd of the runner: readable once it died */
 	INIT_STATUS = 5,
 	INIT_GO = 6,
-	INIT_FIRST = 7
+	INIT_IO = 7, /* its /proc/PID/io */
+	INIT_FIRST = 8
 };
 
 /* One request, received. */

@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "sandbox/account.h"
 #include "sandbox/view.h"
 
 /* How strict: what to do where neither root's nor unprivileged namespaces are
@@ -79,8 +80,8 @@ struct child {
 struct child_end {
 	int status;		/* exit status 0..255, or 128+N for a signal */
 	int signal;		/* N, or 0 */
-	int64_t cpu_ns;		/* user and system time of all of it, its
-				   start included */
+	struct account took;	/* by all of it; the time of its start
+				   included */
 };
 
 struct launcher;

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "sandbox/account.h"
 
 #define WIRE_FDS 6
 
@@ -39,6 +40,7 @@ struct wire_reply {
 struct wire_report {
 	struct err err; /* status not 0: never started */
 	int32_t status, signal;
+	struct account took; /* but its processor time */
 };
 
 /* One message; -1 with errno. */

@@ -30,6 +30,23 @@ tool_result_free(struct tool_result *r)
 	labelled_free(&r->wrote);
 }
 
+void
+tool_account(struct tool_run *run)
+{
+	struct account now;
+
+	account_look(run->child.pid, &now);
+	account_most(&run->took, &now);
+}
+
+/* Nobody waits for what a killed init leaves: it is seen now or never. */
+static void
+run_kill(struct tool_run *run)
+{
+	tool_account(run);
+	spawn_kill(&run->child);
+}
+
 /* Take what has come, and end what prints without end. */
 static void
 run_read(struct tool_run *run)
@@ -39,7 +56,7 @@ run_read(struct tool_run *run)
 	if (!run->flooded &&
 	    run->out.bytes + run->complaint.bytes > TOOL_FLOOD) {
 		run->flooded = true;
-		spawn_kill(&run->child);
+		run_kill(run);
 	}
 }
 
@@ -68,7 +85,7 @@ run_tick(struct tool_run *run, int64_t now)
 	}
 	if (now >= run->grace) {
 		run->grace = CLOCK_NEVER;
-		spawn_kill(&run->child);
+		run_kill(run);
 	}
 	return run->deadline < run->grace ? run->deadline : run->grace;
 }
@@ -157,9 +174,9 @@ judge(const struct tool_run *run, const struct child_end *end,
 		    (int)(TOOL_FLOOD >> 20));
 	} else if (run->timed_out) {
 		out->status = TOOL_TIMEOUT;
-		if (run->run_over)
-			buf_puts(new_line(&out->text),
-			    "[ended: the time of the run is up]");
+		if (run->over != NULL)
+			buf_printf(new_line(&out->text),
+			    "[ended: the %s of the run is up]", run->over);
 		else
 			buf_printf(new_line(&out->text),
 			    "[ended: it ran longer than %" PRId64 " s]",
@@ -206,6 +223,8 @@ tool_finish(struct tool_run *run, struct tool_result *out)
 	tool_result_init(out);
 	fd_cleanup(&run->go);
 	r = child_wait(&run->child, &end, &e);
+	account_most(&run->took, &end.took);
+	out->took = run->took;
 	out->labels = run->labels;
 	wrote_find(&run->wrote, run->labels, &out->wrote);
 	proxy_finish(&run->net, run->meter, &out->net);
@@ -227,11 +246,12 @@ void
 tool_cancel(struct tool_run *run)
 {
 	struct buf why CLEANUP_BUF = {0};
-	struct child_end end;
+	struct child_end end = {0};
 	struct err e;
 
-	spawn_kill(&run->child);
+	run_kill(run);
 	(void)child_wait(&run->child, &end, &e);
+	account_most(&run->took, &end.took);
 	(void)guard_check(&run->guard, run->quarantine, &why);
 	run_release(run);
 }

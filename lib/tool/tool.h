@@ -141,6 +141,7 @@ struct tool_result {
 	struct buf net;		/* what its proxy decided, a JSON array; or
 				   empty */
 	int64_t ns;		/* wall time */
+	struct account took;	/* by its processes */
 };
 void tool_result_init(struct tool_result *);
 void tool_result_free(struct tool_result *);
@@ -173,7 +174,10 @@ struct tool_run {
 	size_t hidden;		/* labelled paths that it cannot see */
 	struct wrote wrote;	/* what it changes, when it has labels */
 	bool timed_out, flooded;
-	bool run_over;		/* the deadline is the whole run's */
+	const char *over;	/* the deadline is the whole run's: what is
+				   over; or NULL */
+	struct account took;	/* as far as was seen; all of it once it has
+				   ended */
 	/* Of a tool that prepares, once tool_start returned with `prepared`;
 	 * without, it has failed already and the result will say why. */
 	bool prepared;
@@ -204,7 +208,9 @@ int tool_poll(struct tool_run *const runs[], size_t n, int stop_fd,
     struct err *);
 /* Collect an ended run's result, and free it. */
 void tool_finish(struct tool_run *, struct tool_result *out);
-/* End a run now and free it. */
+/* See what its processes took by now. */
+void tool_account(struct tool_run *);
+/* End a run now and free it; `took` stays. */
 void tool_cancel(struct tool_run *);
 
 /* Recovery of a tool that prepares: the digest that the call's path has now;

@@ -136,7 +136,7 @@ test_functions(void)
 	    "a function runs inside and its result is the status");
 	ok(out.len == 10 << 20 && memcmp(out.data, text, out.len) == 0,
 	    "its argument may be of any size");
-	ok(end.cpu_ns > 0, "the processor time of a call is known");
+	ok(end.took.cpu_ns > 0, "the processor time of a call is known");
 	s = (struct spawn){.main = count_descriptors};
 	ok(run(&s, &out, &end, &e) == 0 && end.status == 3,
 	    "it has three descriptors");
