@@ -14,7 +14,8 @@ static const struct verb {
 } verbs[] = {
     {"head", 1, auditverb_head, {0}},
     {"html", -1, auditverb_html,
-	{AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o', AUDITOPT_TITLE}},
+	{AUDITOPT_DIFFS, AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o',
+	    AUDITOPT_TITLE}},
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
     {"query", AT_LEAST(1), auditverb_query,
 	{AUDITOPT_ALL, AUDITOPT_COUNT, AUDITOPT_JSON, AUDITOPT_LIMIT}},
@@ -56,7 +57,8 @@ refuse_foreign(const struct verb *v, const bool given[])
 int
 main(int argc, char *argv[])
 {
-	struct auditopts a = {.verb.program = &auditopts_program};
+	struct auditopts a = {
+	    .verb.program = &auditopts_program, .verb.diffs = -1};
 	const struct verb *verb;
 	struct root root;
 	int first, n;

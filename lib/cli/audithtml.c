@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "bundle/save.h"
+#include "cli/audithtmldiff.h"
 #include "cli/auditverb.h"
 #include "cli/ckptverb.h"
 #include "cli/progress.h"
@@ -152,10 +153,13 @@ write_agent(struct job *j, size_t i, struct err *e)
 {
 	struct blob_source blobs = source_blobs(&j->sources[i]);
 	struct page_agent *a = &j->agents[i];
+	struct htmldiff diff;
 	struct source_walk w;
 	struct record rec;
 	int got;
 
+	htmldiff_open(j->sources[i].live ? j->args->open : NULL, a->id,
+	    j->args->diffs < 0 ? HTMLDIFF_USUAL : j->args->diffs, &diff);
 	source_walk_init(&j->sources[i], &w);
 	while ((got = source_walk_next(&w, &rec, e)) == 1) {
 		bool old = j->count > 1 && inherited(j, i, &rec);
@@ -166,10 +170,13 @@ write_agent(struct job *j, size_t i, struct err *e)
 		if (old)
 			continue;
 		a->records++;
-		if (page_record(&j->page, (int)i, &rec, &blobs, e) < 0)
+		if (page_record(&j->page, (int)i, &rec, &blobs, e) < 0 ||
+		    (rec.type == RECORD_CKPT &&
+			htmldiff_put(&diff, &j->page, (int)i, &rec, e) < 0))
 			return -1;
 		progress_add(&j->progress, (int64_t)rec.line.len);
 	}
+	htmldiff_close(&diff);
 	a->mark = w.mark;
 	source_walk_free(&w);
 	return got < 0 ? err_wrap(e, "agent %s", a->id) : 0;

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include "base/num.h"
 #include "cli/value.h"
 
 static const struct opt opts[] = {
     {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
+    {"diffs", AUDITOPT_DIFFS, "N",
+	"html: compare the newest N checkpoints; default 200"},
     {"family", AUDITOPT_FAMILY, NULL,
 	"html: with all that came of the oldest ancestor"},
     {"follow", 'f', NULL, "log: go on as records are written"},
@@ -30,7 +33,8 @@ static const char *const usage[] = {
     "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
-    "html [--family] [--title TEXT] [--max-text SIZE] [-o FILE] "
+    "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT] [-o FILE]\n"
+    "                        "
     "AGENT|BUNDLE...",
     NULL};
 
@@ -107,6 +111,11 @@ keep(struct audit_args *a, int letter, const char *v)
 		break;
 	case 't':
 		keep_type(a, v);
+		break;
+	case AUDITOPT_DIFFS:
+		if (num_int(v, 0, INT32_MAX, &a->diffs) < 0)
+			die_usage(&auditopts_program,
+			    "--diffs: want a number, not '%s'", v);
 		break;
 	case AUDITOPT_MAX_TEXT:
 		a->max_text = value_size(

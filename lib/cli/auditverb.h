@@ -19,6 +19,7 @@ struct audit_args {
 	bool family;
 	const char *output, *title;
 	int64_t max_text; /* 0: the usual */
+	int64_t diffs;	   /* html; below 0: as many as usual */
 	struct root *open; /* NULL: there is none */
 	struct err why;	   /* then: what is wrong with it */
 };

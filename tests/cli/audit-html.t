@@ -200,6 +200,25 @@ like "$(noted long)" 'is only the beginning: all of it is 1\.0 MiB, the blob [0-
 is "$(noted injected)" false 'markup cannot even be put in by its own script'
 like "$(noted errors)" 'TrustedHTML' 'for the policy forbids it'
 
+cat >changes <<'JSON'
+{"tool_calls":[{"name":"write_file","arguments":{"path":"a <b>","content":"one\ntwo\n"}}]}
+{"tool_calls":[{"name":"write_file","arguments":{"path":"a <b>","content":"one\n2\n"}}]}
+{"content":"changed"}
+JSON
+agent-run -q --name changed --ckpt turn -m script:changes 'change it' >/dev/null
+agent-audit html -o changed.html changed
+agent-audit html --diffs 1 -o one.html changed
+is "$(grep -c '"diff":"diff --git' changed.html) $(grep -c '"diff":"diff --git' one.html)" \
+    '2 1' '--diffs says how many checkpoints are compared'
+drive changed.html <<'JS'
+await page.locator('#rows .row', {hasText: 'ckpt'}).nth(2).click();
+note('files', await page.locator('#detail details summary code').innerText());
+note('added', await page.locator('#detail .diff .a').allInnerTexts());
+note('removed', await page.locator('#detail .diff .r').allInnerTexts());
+JS
+is "$(noted files)" 'a <b>' 'a checkpoint names the files that changed'
+is "$(noted 'added[-1]')$(noted 'removed[-1]')" '+2-two' 'and shows how'
+
 agent-audit html --title 'Two <runs>' --max-text 2M -o two.html other hostile
 drive two.html <<'JS'
 note('title', await page.title());

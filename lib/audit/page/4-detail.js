@@ -143,6 +143,9 @@ function files(d)
 		const box = el('details', {open: d.files.length <= 8}, s);
 		if (f.diff)
 			box.append(diffBlock(f.diff));
+		if (f.bytes)
+			box.append(el('p', {className: 'note cut'},
+			    'Only the beginning of ' + bytes(f.bytes) + '.'));
 		out.push(box);
 	}
 	if (d.files && d.files.length === 0)
