@@ -13,6 +13,7 @@ static const struct {
 	const char *name, *does;
 } programs[] = {
     {"run", "create an agent, or go on with one, and drive it"},
+    {"fork", "make children of an agent"},
     {"ps", "list agents"},
     {"audit", "print and verify an agent's history"},
     {"ckpt", "make, inspect, verify and restore checkpoints"},

@@ -26,6 +26,6 @@ case ${BASH_SOURCE[0]##*/} in
 agent | agent-*)
 	complete -o default -F _agentutils "${BASH_SOURCE[0]##*/}" ;;
 *)
-	complete -o default -F _agentutils agent agent-run agent-ps \
+	complete -o default -F _agentutils agent agent-run agent-fork agent-ps \
 	    agent-audit agent-tool agent-exec agent-model ;;
 esac

@@ -8,92 +8,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/birthrecord.h"
+#include "agent/fork.h"
 #include "agent/request.h"
-#include "agent/statelabels.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/jsonw.h"
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/tree.h"
-#include "journal/journal.h"
 
 /* Younger leftovers may belong to one that has not taken its lock yet. */
 #define SWEEP_AGE (60 * CLOCK_SECOND)
-
-static int
-stage(const struct root *root, struct journal *j, enum record_type type,
-    struct buf *body)
-{
-	struct buf clean CLEANUP_BUF = {0};
-	struct slice text = {body->data, body->len};
-	struct record rec;
-
-	text = secrets_scrub_json(root->secrets, text, &clean);
-	journal_stage(j, type, text, &rec);
-	buf_clear(body);
-	return 0;
-}
-
-static void
-stage_grants(const struct root *root, struct journal *j, const struct policy *p)
-{
-	struct buf body CLEANUP_BUF = {0};
-	const struct grant *g;
-	struct jsonw w;
-	bool base = false;
-	size_t i;
-
-	for (i = 0; i < p->count; i++) {
-		g = &p->grants[i];
-		if (g->from != NULL && strcmp(g->from, "base") == 0) {
-			if (base)
-				continue;
-			base = true; /* one record for the whole profile */
-		}
-		w = (struct jsonw){.out = &body};
-		jsonw_object(&w, NULL);
-		jsonw_string(&w, "grant",
-		    base && g->from != NULL && strcmp(g->from, "base") == 0
-			? "base"
-			: g->id);
-		jsonw_maybe(&w, "from", g->from);
-		jsonw_string(&w, "line",
-		    g->from != NULL && strcmp(g->from, "base") == 0 ? "base"
-								    : g->line);
-		jsonw_end(&w, '}');
-		(void)stage(root, j, RECORD_GRANT, &body);
-	}
-}
-
-static int
-stage_goal(struct root *r, struct journal *j, const char *goal, unsigned labels,
-    struct err *e)
-{
-	struct buf body CLEANUP_BUF = {0};
-	struct jsonw w = {.out = &body};
-	struct buf text CLEANUP_BUF = {0};
-	struct digest d;
-
-	if (goal == NULL)
-		return 0;
-	buf_puts(&text, goal);
-	secrets_scrub_buf(r->secrets, &text);
-	jsonw_object(&w, NULL);
-	jsonw_string(&w, "from", "user");
-	if (labels != 0)
-		labels_put(&w, "labels", labels);
-	if (text.len > BLOB_OVER) {
-		if (blob_put(r, text.data, text.len, &d, e) < 0)
-			return -1;
-		jsonw_digest(&w, "blob", &d);
-	} else {
-		jsonw_string(&w, "text", buf_str(&text));
-	}
-	jsonw_end(&w, '}');
-	return stage(r, j, RECORD_GOAL, &body);
-}
 
 static int
 write_journal(struct root *root, int dir, const struct birth *b,
@@ -112,9 +38,9 @@ write_journal(struct root *root, int dir, const struct birth *b,
 	limits_write(&w, "limits", &b->limits);
 	jsonw_maybe(&w, "system", b->system);
 	jsonw_end(&w, '}');
-	(void)stage(root, &j, RECORD_BORN, &body);
-	stage_grants(root, &j, b->policy);
-	r = stage_goal(root, &j, b->goal, b->labels, e);
+	birthrecord_stage(root, &j, RECORD_BORN, &body);
+	birthrecord_grants(root, &j, b->policy);
+	r = birthrecord_goal(root, &j, "user", b->goal, b->labels, e);
 	request_image(root, &j, i->id, b->asks, b->ask_count);
 	if (r == 0)
 		r = journal_commit(&j, e);
@@ -158,31 +84,41 @@ prepare(struct root *r, int dir, const struct birth *b, struct info *i,
 	return file_sync(dir, "agent", e);
 }
 
-/* Is the name free?  The caller holds the root's lock. */
+/* Is this agent's name one of them? */
 static int
-check_name(struct root *r, const char *name, struct err *e)
+compare_name(struct root *r, const char *id, char *const *names, size_t count,
+    struct err *e)
+{
+	char *other CLEANUP_FREE = NULL;
+	size_t i;
+
+	if (info_name(r, id, &other) < 0 || other == NULL)
+		return 0;
+	for (i = 0; i < count; i++)
+		if (strcmp(other, names[i]) == 0)
+			return err_set(e, EX_CANTCREAT, 0,
+			    "the name '%s' is taken by agent %s", names[i], id);
+	return 0;
+}
+
+int
+birth_check_names(
+    struct root *r, char *const *names, size_t count, struct err *e)
 {
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	size_t n, i;
-	char *other;
 
-	if (!info_name_ok(name))
-		return err_set(e, EX_USAGE, 0,
-		    "'%s' cannot be a name: use "
-		    "letters, digits, '.', '_' and '-'",
-		    name);
+	for (i = 0; i < count; i++)
+		if (!info_name_ok(names[i]))
+			return err_set(e, EX_USAGE, 0,
+			    "'%s' cannot be a name: use "
+			    "letters, digits, '.', '_' and '-'",
+			    names[i]);
 	if (root_list(r, &ids, &n, e) < 0)
 		return -1;
-	for (i = 0; i < n; i++) {
-		if (info_name(r, ids[i], &other) < 0 || other == NULL)
-			continue;
-		if (strcmp(other, name) == 0) {
-			free(other);
-			return err_set(e, EX_CANTCREAT, 0,
-			    "the name '%s' is taken by agent %s", name, ids[i]);
-		}
-		free(other);
-	}
+	for (i = 0; i < n; i++)
+		if (compare_name(r, ids[i], names, count, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -190,12 +126,13 @@ int
 birth_publish(struct root *r, const char *id, const char *name, struct err *e)
 {
 	int lock CLEANUP_FD = -1;
+	char *own CLEANUP_FREE = mem_strdup(name);
 	char from[ULID_TEXT + 8];
 
 	if (name != NULL &&
 	    (lock_wait(r->fd, "lock", clock_deadline(10 * CLOCK_SECOND), &lock,
 		 e) < 0 ||
-		check_name(r, name, e) < 0))
+		birth_check_names(r, &own, 1, e) < 0))
 		return -1;
 	(void)snprintf(from, sizeof(from), ".new/%s", id);
 	if (renameat(r->agents, from, r->agents, id) < 0)
@@ -256,7 +193,8 @@ birth_sweep(struct root *r)
 	while ((d = readdir(stream)) != NULL) {
 		if (!file_is_name(d->d_name) ||
 		    fstatat(fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    clock_real() - st.st_mtime * CLOCK_SECOND < SWEEP_AGE)
+		    clock_real() - st.st_mtime * CLOCK_SECOND < SWEEP_AGE ||
+		    fork_left(r, d->d_name))
 			continue;
 		if (file_open(
 			fd, d->d_name, O_RDONLY | O_DIRECTORY, 0, &sub, &e) < 0)

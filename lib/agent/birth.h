@@ -35,6 +35,11 @@ int birth_agent(struct root *, const struct birth *, char id[ULID_TEXT],
 int birth_publish(struct root *, const char *id, const char *name,
     struct err *);
 
+/* Are these names that may be given, and nobody's yet?  The caller holds the
+ * root's lock, "lock".  Status 64, 73. */
+int birth_check_names(struct root *, char *const *names, size_t count,
+    struct err *);
+
 /* Remove what agents that were never born left in agents/.new. */
 void birth_sweep(struct root *);
 

@@ -151,6 +151,8 @@ forget(struct state *s)
 		free(s->taken[--s->taken_count].why);
 	while (s->child_count > 0)
 		family_child_free(&s->children[--s->child_count]);
+	mailstate_free(&s->mail);
+	s->mail = (struct mailstate){0};
 	free(s->text);
 	free(s->report);
 	s->text = s->report = NULL;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/cache.h"
+#include "agent/fork.h"
 #include "agent/lineage.h"
 #include "agent/past.h"
 #include "agent/post.h"
@@ -106,7 +107,7 @@ open_dir(struct root *root, const char *path, const char *id, struct session *s,
 {
 	memset(s, 0, sizeof(*s));
 	s->root = root;
-	s->dir = s->lock = s->run = s->journal.fd = -1;
+	s->dir = s->lock = s->run = s->naming = s->journal.fd = -1;
 	state_init(&s->state);
 	if (file_open(root->agents, path, O_RDONLY | O_DIRECTORY, 0, &s->dir,
 		e) < 0 ||
@@ -267,7 +268,8 @@ session_write(
 	struct session s;
 
 	if (open_dir(root, id, id, &s, e) < 0 ||
-	    lock_take(s.dir, "lock", &s.lock, e) < 0 || begin(&s, e) < 0) {
+	    lock_take(s.dir, "lock", &s.lock, e) < 0 || begin(&s, e) < 0 ||
+	    fork_settle(&s, e) < 0) {
 		session_close(&s);
 		return err_wrap(e, "agent '%s'", id);
 	}
@@ -305,6 +307,7 @@ session_close(struct session *s)
 	fd_cleanup(&s->run);
 	fd_cleanup(&s->dir);
 	fd_cleanup(&s->lock);
+	fd_cleanup(&s->naming);
 }
 
 /* Members that go to a blob when they are large, and under which name. */
@@ -369,13 +372,25 @@ session_stage(
 	return state_apply(&s->state, &rec, e);
 }
 
+/* A fork that is durable now is carried out. */
+static int
+settle(struct session *s, struct err *e)
+{
+	s->mark = s->journal.mark;
+	if (!s->forked)
+		return 0;
+	s->forked = false;
+	if (fork_settle(s, e) < 0)
+		return -1;
+	fd_cleanup(&s->naming);
+	s->naming = -1;
+	return 0;
+}
+
 int
 session_commit(struct session *s, struct err *e)
 {
-	if (journal_commit(&s->journal, e) < 0)
-		return -1;
-	s->mark = s->journal.mark;
-	return 0;
+	return journal_commit(&s->journal, e) < 0 ? -1 : settle(s, e);
 }
 
 int
@@ -390,9 +405,8 @@ session_seal(struct session *s, struct err *e)
 		return -1;
 	r = journal_seal(&s->journal, &key, e);
 	sign_wipe(&key);
-	if (r < 0)
+	if (r < 0 || settle(s, e) < 0)
 		return -1;
-	s->mark = s->journal.mark;
 	seal.seq = s->mark.seq;
 	seal.time = s->mark.time;
 	seal.body = (struct slice){"null", 4};

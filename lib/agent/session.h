@@ -28,6 +28,9 @@ struct session {
 	char *quarantine;		/* where what calls made at denied
 					   names goes */
 	struct revoked revoked;		/* ROOT/revoked, as last read */
+	bool forked;			/* children wait for their places */
+	int naming;			/* the root's lock, held for their
+					   names; -1 */
 };
 
 /*

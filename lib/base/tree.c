@@ -55,13 +55,11 @@ copy_range(int in, int out, off_t at, off_t end)
 }
 
 /* Holes stay holes: a disk image may be far larger than what is in it. */
-static int
-copy_bytes(int in, int out, off_t size, const char *name, struct err *e)
+int
+tree_copy_bytes(int in, int out, off_t size, const char *name, struct err *e)
 {
 	off_t at = 0, end;
 
-	if (ioctl(out, FICLONE, in) == 0)
-		return 0;
 	while (at < size) {
 		at = lseek(in, at, SEEK_DATA);
 		if (at < 0 && errno == ENXIO)
@@ -91,7 +89,8 @@ copy_file(int from, int to, const char *name, struct err *e)
 		return err_set(e, EX_IOERR, errno, "'%s' changed", name);
 	if (file_open(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600,
 		&out, e) < 0 ||
-	    copy_bytes(in, out, st.st_size, name, e) < 0)
+	    (ioctl(out, FICLONE, in) < 0 &&
+		tree_copy_bytes(in, out, st.st_size, name, e) < 0))
 		return -1;
 	times[0] = st.st_atim;
 	times[1] = st.st_mtim;

@@ -21,4 +21,8 @@ int tree_copy(int from, int dir, const char *name, dev_t skip_dev,
  * name, which must be free there; not synced. */
 int tree_copy_entry(int from, int to, const char *name, struct err *);
 
+/* Copy a file's first `size` bytes to an empty one; holes stay holes. */
+int tree_copy_bytes(int in, int out, off_t size, const char *name,
+    struct err *);
+
 #endif

@@ -82,7 +82,7 @@ for page in "$man"/*.[1-9]; do
 done
 
 # agentutils(7): the table of statuses is that of the pages.
-for name in agent agent-run agent-ps agent-audit agent-tool; do
+for name in agent agent-run agent-fork agent-ps agent-audit agent-tool; do
 	listed=$(sed -n "s/^\.It $name Ta \([0-9 +N]*\).*/\1/p" "$man/agentutils.7" |
 	    tr ' ' '\n' | grep . | sort -u)
 	is "$(xargs <<<"$listed")" "$(statuses "$man/$name.1" | xargs)" \

@@ -1,0 +1,132 @@
+/* agent-fork: make children of an agent. */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/fork.h"
+#include "base/file.h"
+#include "base/jsonw.h"
+#include "cli/policy.h"
+#include "cli/secretargs.h"
+#include "cli/show.h"
+#include "cli/value.h"
+
+enum { O_GOAL = 256, O_JSON, O_NAME, O_ROOT };
+
+static const struct opt opts[] = {
+    {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
+    {"grants", 'g', "POLICY", "and they may do no more than this file says"},
+    {"json", O_JSON, NULL, "one JSON object a child"},
+    {"name", O_NAME, "NAME", "name the child; several: NAME-1, NAME-2, ..."},
+    {"number", 'n', "N", "make so many (default 1)"},
+    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
+
+static const char *const usage[] = {
+    "[-n N] [-g POLICY] [--goal TEXT|-] [--name NAME] AGENT", NULL};
+
+static const struct program program = {.name = "agent-fork",
+    .usage = usage,
+    .purpose = "Make children of an agent, and print their ids.",
+    .opts = opts,
+    .notes = "Status: 0 all were made, else none: 66 no such agent, 73 cannot "
+	     "create, 75 the\nagent runs or its files would not keep still, 77 "
+	     "more than the agent may."};
+
+struct arguments {
+	struct fork fork;
+	struct policy_args grants;
+	struct policy policy;
+	const char *root, *goal;
+	bool json;
+};
+
+static void
+parse(int argc, char *argv[], struct arguments *a, int *first)
+{
+	const char *value;
+	int letter;
+
+	while ((letter = opt_next(&program, argc, argv, &value, first)) != -1)
+		switch (letter) {
+		case 'g':
+			policy_arg(&a->grants, "", value);
+			break;
+		case 'n':
+			a->fork.count =
+			    (size_t)value_integer(&program, "number", value);
+			break;
+		case O_GOAL:
+			a->goal = value;
+			break;
+		case O_JSON:
+			a->json = true;
+			break;
+		case O_NAME:
+			a->fork.name = value;
+			break;
+		default:
+			a->root = value;
+		}
+	if (argc - *first != 1)
+		die_usage(&program, "want one agent");
+	if (a->fork.count > FORK_MOST)
+		die_usage(&program, "-n: at most %d children", FORK_MOST);
+}
+
+static void
+print(const struct arguments *a, const char *parent, char (*ids)[ULID_TEXT])
+{
+	size_t i;
+
+	for (i = 0; i < a->fork.count; i++) {
+		struct buf line CLEANUP_BUF = {0};
+		struct jsonw w = {.out = &line};
+
+		if (!a->json) {
+			printf("%s\n", ids[i]);
+			continue;
+		}
+		jsonw_object(&w, NULL);
+		jsonw_string(&w, "id", ids[i]);
+		jsonw_string(&w, "parent", parent);
+		jsonw_end(&w, '}');
+		show_json(stdout, line.data, line.len);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct arguments a = {.fork = {.count = 1, .from = "user"}};
+	char(*ids)[ULID_TEXT] = NULL;
+	struct secret_args secrets = {0};
+	char id[ULID_TEXT], *goal = NULL;
+	struct session s;
+	struct root root;
+	struct err e;
+	int first;
+
+	parse(argc, argv, &a, &first);
+	(void)umask(077);
+	file_open_many();
+	if (root_open(a.root, false, &root, &e) < 0)
+		die_err(&e);
+	root.secrets = secret_args_load(&secrets);
+	if (a.grants.count > 0) {
+		policy_args_build(&a.grants, &a.policy);
+		a.fork.policy = &a.policy;
+	}
+	if (a.goal != NULL)
+		a.fork.goal = goal = value_text(a.goal);
+	if (root_find(&root, argv[first], id, &e) < 0 ||
+	    session_write(&root, id, &s, &e) < 0 ||
+	    fork_agents(&s, &a.fork, &ids, &e) < 0 || session_seal(&s, &e) < 0)
+		die_err(&e);
+	print(&a, id, ids);
+	session_close(&s);
+	free(ids);
+	free(goal);
+	policy_free(&a.policy);
+	root_close(&root);
+	secret_args_free(&secrets);
+	finish(0);
+}

@@ -1,0 +1,76 @@
+/*
+ * fork.h: make children of an agent.  Each goes on from a record of its
+ * parent's as another agent, with a workspace of its own that is a copy, and
+ * with at most its parent's authority; nothing of the history is copied.
+ *
+ * They are prepared in agents/.new/ID, and one record of the parent's, `fork`,
+ * is what makes all of them agents; then they get their places.  Who opens the
+ * parent next to write finishes that, or takes away what was never recorded.
+ *
+ * Invariant: all children of a fork are there, whole, once the parent's record
+ * is durable, and none is before.
+ */
+#ifndef AGENT_FORK_H
+#define AGENT_FORK_H
+
+#include "agent/order.h"
+#include "agent/session.h"
+
+#define FORK_MOST   1000		/* children of one fork */
+#define FORK_INDEX  "fork.jsonl"	/* the workspace at the point, as an
+					   index of a bundle has it */
+
+struct fork {
+	size_t count;			/* 1 to FORK_MOST */
+	const char *name;		/* of one; of several: NAME-1, NAME-2,
+					   …; or NULL */
+	const char *goal;		/* said first; or NULL */
+	const char *from;		/* who says so: "user", or an agent */
+	unsigned labels;		/* of the goal */
+	const struct policy *policy;	/* narrows; NULL: what the parent has */
+	struct limits limits;		/* of each, reserved of the parent's */
+	const char *call;		/* the call that asks for it, which is
+					   open; or NULL */
+	const char *command;		/* nonce of the command that does; or
+					   NULL */
+};
+
+/*
+ * Prepare the children and stage the record: it is for the caller to commit
+ * soon.  What a commit does not come to is taken away by the next opening.
+ * `ids` is the caller's to free.  Status 64, 73, 75 a file of the workspace
+ * would not keep still, 77 more authority than the parent's.
+ */
+int fork_agents(struct session *, const struct fork *, char (**ids)[ULID_TEXT],
+    struct err *);
+
+/*
+ * Give what is recorded its place and take away what is not: of this parent's
+ * children in agents/.new.  The caller holds the parent's lock, and nothing of
+ * it is staged.
+ */
+int fork_settle(struct session *, struct err *);
+
+/* Is what is prepared below this name a child that its parent settles?  Then
+ * it was, or somebody is at it, and it is to be left alone. */
+bool fork_left(struct root *, const char *id);
+
+/* Is `g` no more than what the session's agent may, and does not run out?
+ * Status 77. */
+int fork_within(const struct session *, const struct grant *, struct err *);
+
+/* forkrecord.c: the records of a child: the journal in its folder `dir`.
+ * `number` counts from 1. */
+struct forking {
+	struct session *parent;
+	const struct fork *fork;
+	struct journal_mark point;	/* that is forked from */
+	struct digest base;		/* of FORK_INDEX */
+};
+int forkrecord_child(const struct forking *, const struct info *, int dir,
+    size_t number, struct err *);
+/* And the parent's, staged. */
+int forkrecord_parent(const struct forking *, const struct info *children,
+    struct err *);
+
+#endif

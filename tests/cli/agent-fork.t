@@ -1,0 +1,126 @@
+#!/bin/bash
+# agent-fork: children of an agent that does not run.
+. "$SRC/tests/cli/tap.sh"
+export AGENT_ROOT=$PWD/root
+
+cat >m.jsonl <<'E'
+{"content":"first","tool_calls":[{"name":"write_file","arguments":{"path":"a/b.txt","content":"one\n"}}]}
+{"content":"said"}
+{"content":"next","tool_calls":[{"name":"run_command","arguments":{"command":"cat a/b.txt; echo two >>a/b.txt; ls"}}]}
+{"content":"gone on"}
+{"content":"more"}
+{"content":"more"}
+E
+agent-run -q -m script:m.jsonl --name lead --max-turns 9 \
+    --allow 'call tool:pay uses 3' 'do it' >/dev/null
+lead=$(agent-ps --json lead | jq -r .id)
+work=root/agents/$lead/work
+ln -s b.txt "$work/a/link"
+ln "$work/a/b.txt" "$work/hard"
+chmod 750 "$work/a/b.txt"
+mkfifo "$work/pipe"
+mkdir "$work/left"
+echo x >"$work/left/out"
+echo /left >"$work/.agentignore"
+
+# ---- the whole way -------------------------------------------------------------
+status 0 'a child is made' agent-fork --name kid --goal 'go on' lead
+kid=$out
+is "$(agent-ps --json "$kid" | jq -r '"\(.name) \(.state) \(.turns) \(.goal)"')" 'kid ready 0 go on' \
+    'which is ready, with its goal and no turns yet'
+is "$(agent-ps --json kid | jq -r .parent)" "$lead" 'whose parent is named'
+is "$(agent-ps --tree | awk '{ print $1 ~ /^0/ ? "top" : "" }' | sed -n 2p)" top 'agent-ps --tree has the parent'
+like "$(agent-ps --tree | sed -n 3p)" '^  0' 'and the child below it'
+copy=root/agents/$kid/work
+is "$(cat "$copy/a/b.txt")" one 'the workspace is a copy'
+is "$(stat -c '%a %Y' "$copy/a/b.txt")" "$(stat -c '%a %Y' "$work/a/b.txt")" 'modes and times too'
+is "$(readlink "$copy/a/link")" b.txt 'links as well'
+is "$(stat -c %h "$copy/hard") $(stat -c %h "$work/hard")" '2 2' 'hard links within the copy'
+is "$(find "$copy" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | xargs)" '.agentignore a hard' 'but for what .agentignore names, and fifos'
+is "$(agent-run -q -r kid)" 'gone on' 'it goes on where its parent stood'
+is "$(xargs <"$copy/a/b.txt")" 'one two' 'in its own workspace'
+is "$(cat "$work/a/b.txt")" one "and not in its parent's"
+is "$(agent-ps --json lead kid | jq -r .turns | xargs)" '2 2' 'turns are counted apart'
+
+# ---- history --------------------------------------------------------------------
+is "$(agent-audit log --json kid | jq -r .seq | awk '$1 != NR' | wc -l)" 0 'its history is its parent'"'"'s and its own, one chain'
+at=$(jq -r .forked.seq "root/agents/$kid/agent.json")
+is "$(agent-audit show "$at" kid)" "$(agent-audit show "$at" lead)" 'to the record that was forked from'
+is "$(agent-audit show "$at" lead | jq -r .type)" seal "its parent's last"
+is "$(agent-audit log --json -t fork lead | jq -r '.body.at, .body.children[0].id, .body.children[0].name, .body.text' | xargs)" \
+    "$at $kid kid go on" 'the parent records which child was made of what'
+is "$(agent-audit log --json -t born kid | jq -r '.seq, .body.fork.agent // ""' | xargs)" "1 $((at + 1)) $lead" \
+    'the child whose it is'
+is "$(sha256sum "root/agents/$kid/fork.jsonl" | cut -d ' ' -f 1)" \
+    "$(agent-audit log --json -t fork lead | jq -r .body.base)" 'and the workspace at that point is kept by its digest'
+is "$(jq -r 'select(.path == "work/a/b.txt").sha256' "root/agents/$kid/fork.jsonl")" \
+    "$(printf 'one\n' | sha256sum | cut -d ' ' -f 1)" 'with the digest of each file'
+status 0 'the whole is verified' agent-audit verify kid
+status 0 'the request of a model call is rebuilt' agent-audit show --request $((at + 4)) kid
+rm -rf "root/agents/$lead"
+status 0 'also when the parent is deleted' agent-audit verify kid
+status 0 'and the child goes on' agent-run -q -r kid 'once more'
+rm "root/agents/$kid/state"
+status 0 'also from its records alone' agent-run -q -r kid 'and more'
+sed -i 's/"created":"20/"created":"19/' "root/agents/$kid/agent.json"
+status 65 'a changed description is damage' agent-audit verify kid
+
+# ---- authority --------------------------------------------------------------------
+agent-run -q -m script:m.jsonl --name boss --allow 'connect net:example.org:443' \
+    --allow 'call tool:pay uses 3' --deny 'read file:secret' 'do it' >/dev/null
+boss=$(agent-ps --json boss | jq -r .id)
+status 0 'a child of one with more authority' agent-fork --name heir boss
+status 0 'has it' agent-grant check heir connect net:example.org:443
+status 1 'with its denials' agent-grant check heir read file:secret
+status 1 'but not what may be used so often only' agent-grant check heir call tool:pay
+status 0 'which its parent keeps' agent-grant check boss call tool:pay
+agent-grant give heir 'allow connect net:other.org:443' >/dev/null
+status 1 'what it is given later does not reach beyond its parent' \
+    agent-grant check heir connect net:other.org:443
+printf '%s\n' 'allow read file:**' >narrow
+status 0 'a policy narrows' agent-fork --name small -g narrow boss
+status 0 'to what it says' agent-grant check small read file:x
+status 1 'and no more' agent-grant check small write file:x
+status 1 'and keeps the denials above' agent-grant check small read file:secret
+agent-grant revoke --because 'too much' boss g2 >/dev/null
+status 1 'what is revoked of the parent is revoked of the child' \
+    agent-grant check heir connect net:example.org:443
+printf '%s\n' 'allow connect net:evil.org:443' >wide
+status 77 'more than the parent has is refused' agent-fork -g wide boss
+like "$err" 'evil.org.*more than agent' 'and named'
+printf '%s\n' 'allow call tool:pay' >finite
+status 77 'and so is what the parent has so often only' agent-fork -g finite boss
+
+# ---- what is not done ---------------------------------------------------------------
+status 64 'none at all is a usage error' agent-fork
+status 64 'and so is a crowd' agent-fork -n 1001 boss
+status 64 'and a name that cannot be one' agent-fork --name 'a b' boss
+status 66 'a child of nobody' agent-fork nobody
+status 66 'a policy that is not there' agent-fork -g absent boss
+echo 'allow fly' >bad
+status 78 'a policy that cannot be read' agent-fork -g bad boss
+status 73 'a name that is taken' agent-fork --name heir boss
+agent-fork --name pair-2 boss >/dev/null
+before=$(ls root/agents)
+status 73 'also when one of several is taken' agent-fork -n 3 --name pair boss
+is "$(ls root/agents)" "$before" 'no child is left of these'
+is "$(ls -A root/agents/.new)" '' 'nor what was prepared'
+status 74 'a full standard output is an error' sh -c 'agent-fork boss >/dev/full'
+echo '{"content":"late","delay":"20s"}' >slow
+agent-run -q -m script:slow --name busy hi >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 200); do
+	agent-audit log -t model.call busy >/dev/null 2>&1 && break
+	sleep 0.05
+done
+status 75 'an agent that runs and does not look up' agent-fork busy
+kill -KILL $pid
+wait $pid 2>/dev/null
+status 0 'once it is dead' agent-fork --name orphan busy
+is "$(agent-ps --json orphan | jq -r .state)" ready 'its child asks its model anew'
+sed -i '3s/grant/goals/' "root/agents/$boss/journal.jsonl"
+rm "root/agents/$boss/state"
+status 65 'a damaged history is not gone on from' agent-fork boss
+status 0 '--help' agent-fork --help
+
+done_testing
