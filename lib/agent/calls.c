@@ -257,10 +257,12 @@ await_all(struct runner *r, struct plan *plans, size_t n, struct err *e)
 		return 0;
 	if (attend_open(r, &a, e) < 0)
 		return -1;
+	r->s->busy = true;
 	while (left > 0 && got > 0) {
 		got = await_some(r, &a, plans, runs, n, e);
 		left -= got > 0 ? (size_t)got : 0;
 	}
+	r->s->busy = false;
 	attend_close(&a);
 	return got < 0 ? -1 : 0;
 }

@@ -6,6 +6,7 @@
 #include "agent/order.h"
 #include "agent/mailbox.h"
 #include "agent/refusal.h"
+#include "agent/rework.h"
 #include "agent/trust.h"
 #include "base/file.h"
 #include "base/jsonw.h"
@@ -65,8 +66,8 @@ static bool
 is_answer(int status)
 {
 	return status == EX_NO || status == EX_USAGE || status == EX_DATAERR ||
-	       status == EX_NOINPUT || status == EX_NOPERM ||
-	       status == EX_CONFIG;
+	       status == EX_NOINPUT || status == EX_TEMPFAIL ||
+	       status == EX_NOPERM || status == EX_CONFIG;
 }
 
 static int
@@ -92,22 +93,38 @@ stage(struct session *s, const struct order *c, int status, const char *why,
 	    s, RECORD_COMMAND, (struct slice){body.data, body.len}, e);
 }
 
-/* Stage what a command is.  1: taken, with the status that its record has;
- * 0: refused for the reason in `why`; -1. */
+/* Is a call in flight, of this run or of one that died? */
+static bool
+is_busy(const struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->state.call_count; i++)
+		if (s->state.calls[i].phase == CALL_OPEN)
+			return true;
+	return s->busy;
+}
+
+enum taken_how { TAKE_REFUSED, TAKE_DONE, TAKE_LATER };
+
+/* Stage what a command is: taken, with the status that its record has; refused
+ * for the reason in `why`; or it has to wait; or -1. */
 static int
 take(struct session *s, struct order *c, struct err *why, struct err *e)
 {
 	const struct order_verb *verb;
 
 	if (check(s, c, &verb, why) < 0)
-		return 0;
+		return TAKE_REFUSED;
+	if (verb->quiet && is_busy(s))
+		return TAKE_LATER;
 	if (verb->apply(s, c, why) == 0)
-		return stage(s, c, 0, NULL, e) < 0 ? -1 : 1;
+		return stage(s, c, 0, NULL, e) < 0 ? -1 : TAKE_DONE;
 	if (!is_answer(why->status)) {
 		*e = *why;
 		return -1;
 	}
-	return stage(s, c, why->status, why->msg, e) < 0 ? -1 : 1;
+	return stage(s, c, why->status, why->msg, e) < 0 ? -1 : TAKE_DONE;
 }
 
 /* ---- the mailbox ------------------------------------------------------------------- */
@@ -133,19 +150,21 @@ drain_file(struct drain *d, const char *name, bool leftover, struct err *e)
 	struct order c CLEANUP_ORDER = {0};
 	struct buf text CLEANUP_BUF = {0};
 	struct err why;
-	int got = 0;
+	int got = TAKE_REFUSED;
 
 	if (mailbox_read(&d->mail, name, ORDER_MAX, &text, &why) == 0 &&
 	    order_parse(buf_str(&text), text.len, &c, &why) == 0) {
 		/* Committed by a holder who died before it was removed. */
 		if (leftover && state_taken(&d->s->state, c.nonce) != NULL)
-			got = 1;
+			got = TAKE_DONE;
 		else
 			got = take(d->s, &c, &why, e);
 	}
 	if (got < 0)
 		return -1;
-	if (got == 0) {
+	if (got == TAKE_LATER)
+		return 0; /* it is claimed, and looked at the next time */
+	if (got == TAKE_REFUSED) {
 		refusal_add(&d->refused, &d->mail, name, &why);
 		return 0;
 	}
@@ -187,7 +206,7 @@ order_drain(struct session *s, struct err *e)
 		return got;
 	got = drain_all(&d, e);
 	if (got == 0 && d.done.count + d.refused.count > 0)
-		got = session_commit(s, e);
+		got = rework_finish(s, NULL, e);
 	for (i = 0; got == 0 && i < d.done.count; i++)
 		mailbox_done(&d.mail, d.done.name[i]);
 	mailbox_names_free(&d.done);
@@ -242,17 +261,22 @@ static int
 commit_here(struct session *s, struct order *c, struct err *e)
 {
 	struct err why;
-	int got = order_drain(s, e);
+	int got = TAKE_DONE;
 
-	if (got == 0 && state_taken(&s->state, c->nonce) == NULL)
+	if (order_drain(s, e) < 0)
+		return -1;
+	if (state_taken(&s->state, c->nonce) == NULL)
 		got = take(s, c, &why, e);
-	else if (got == 0)
-		got = 1;
-	if (got == 0) {
+	if (got == TAKE_LATER)
+		return err_set(e, EX_TEMPFAIL, 0,
+		    "a call of it was interrupted: run it first (agent-run -r "
+		    "%s)",
+		    s->info.id);
+	if (got == TAKE_REFUSED) {
 		*e = why;
 		return -1;
 	}
-	if (got < 0 || session_seal(s, e) < 0)
+	if (got < 0 || rework_finish(s, NULL, e) < 0 || session_seal(s, e) < 0)
 		return -1;
 	return outcome(&s->state, c, e);
 }

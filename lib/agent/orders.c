@@ -3,11 +3,11 @@
 #include "agent/authority.h"
 
 const struct order_verb order_verbs[] = {
-    {"answer", false, answer_text},
-    {"approve", true, answer_approve},
-    {"deny", false, answer_deny},
-    {"give", true, authority_give},
-    {"hand_on", true, authority_hand_on},
-    {"lift", true, authority_lift},
-    {NULL, false, NULL},
+    {"answer", false, answer_text, false},
+    {"approve", true, answer_approve, false},
+    {"deny", false, answer_deny, false},
+    {"give", true, authority_give, false},
+    {"hand_on", true, authority_hand_on, false},
+    {"lift", true, authority_lift, false},
+    {NULL, false, NULL, false},
 };

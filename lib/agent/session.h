@@ -25,6 +25,7 @@ struct session {
 	struct journal journal;		/* only to write */
 	char *workspace;		/* absolute */
 	bool own;			/* it is the agent's own work/ */
+	bool busy;			/* calls run in it now */
 	char *quarantine;		/* where what calls made at denied
 					   names goes */
 	struct revoked revoked;		/* ROOT/revoked, as last read */
