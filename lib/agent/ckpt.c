@@ -143,10 +143,9 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
     struct ckpt_saved *out, struct err *e)
 {
 	struct slice state = {p->state.data, p->state.len};
-	struct content_range range = {p->span.fd, p->span.from, JOURNAL_FILE};
 	struct writer_agent agent = {.state = state,
 	    .grants = {p->grants.data, p->grants.len},
-	    .journal = content_file(&range, p->span.to - p->span.from),
+	    .journal = span_journal(&p->span),
 	    .blob = p->span.blob,
 	    .blob_count = p->span.count};
 	struct written w;
@@ -158,7 +157,7 @@ save_parts(struct session *s, struct saving_parts *p, struct save *save,
 	ckpt_name(p->m.seq, out->name);
 	if (save_file(save, p->dir, out->name, &p->m, &w, e) < 0 ||
 	    snapshot_store(s->dir, &p->now, e) < 0 ||
-	    ckpt_record(s, &p->m, &w, p->span.to, e) < 0)
+	    ckpt_record(s, &p->m, &w, span_end(&p->span), e) < 0)
 		return -1;
 	out->id = w.id;
 	out->seq = p->m.seq;
@@ -205,7 +204,7 @@ ckpt_save(struct session *s, bool full,
     void (*progress)(void *arg, int64_t bytes), void *arg,
     struct ckpt_saved *out, struct err *e)
 {
-	struct saving_parts p = {.span.fd = -1, .work = -1, .dir = -1};
+	struct saving_parts p = {.work = -1, .dir = -1};
 	struct sign_secret key;
 	struct save save = {
 	    .progress = progress, .arg = arg, .options.key = &key};

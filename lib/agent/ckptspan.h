@@ -11,9 +11,16 @@
 
 struct span_file;
 
-struct span {
-	int fd;			/* the journal */
+/* In one journal: the agent's own, or an ancestor's. */
+struct span_part {
+	int fd;
 	int64_t from, to;	/* offsets */
+};
+
+struct span {
+	struct span_part *part;	/* in the order of the records */
+	size_t parts, part_cap;
+	size_t reading;		/* a part, by span_journal */
 	struct writer_blob *blob;
 	struct span_file *file;	/* their contents, one each */
 	size_t count, cap, file_cap;
@@ -27,6 +34,10 @@ struct span {
 int span_read(const struct session *, const struct manifest *,
     const struct digest *known, struct span *out, struct err *);
 void span_free(struct span *);
+/* The records' lines, read once. */
+struct content span_journal(struct span *);
+/* Where in its journal the last record ends. */
+int64_t span_end(const struct span *);
 /* Let `blob` read its contents: they are not moved any more. */
 void span_contents(struct span *);
 

@@ -53,14 +53,17 @@ static int
 check_birth(const struct history *h, const struct record *rec, struct err *e)
 {
 	const struct lineage *l = &h->lineage;
+	const struct lineage_level *own = &l->level[lineage_level(l, rec->seq)];
 	struct slice token;
 	struct digest d;
 
-	if (rec->type != RECORD_BORN || rec->seq == 1)
+	/* One that was brought in has that of its ancestors as its own. */
+	if (rec->type != RECORD_BORN || rec->seq == 1 ||
+	    own->before != rec->seq - 1)
 		return 0;
 	if (json_raw(rec->body, "info", &token) < 0 || token.len < 2 ||
 	    digest_parse(token.data + 1, token.len - 2, &d) < 0 ||
-	    !digest_equal(&d, &l->level[lineage_level(l, rec->seq)].info))
+	    !digest_equal(&d, &own->info))
 		return err_set(e, EX_DATAERR, 0,
 		    "record %" PRId64 ": '" INFO_FILE "' is not the one that "
 		    "the agent was born with",

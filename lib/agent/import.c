@@ -55,6 +55,7 @@ describe(struct importing *i, struct imported *out, struct err *e)
 {
 	const struct import *in = i->in;
 	const char *agent = chain_newest(in->files)->manifest.agent;
+	bool named;
 
 	if (importparts_info(in->history, &i->description, e) < 0 ||
 	    info_parse(
@@ -63,11 +64,13 @@ describe(struct importing *i, struct imported *out, struct err *e)
 	if (strlen(agent) != ULID_TEXT - 1 || !file_is_name(agent))
 		return err_set(
 		    e, EX_DATAERR, 0, "'%s' is no agent's id", agent);
+	/* Of one that was forked the description is its first ancestor's. */
+	named = strcmp(i->info.id, agent) == 0 && !in->fresh;
 	if (in->fresh)
 		ulid_make(clock_real(), i->info.id);
 	else
 		memcpy(i->info.id, agent, ULID_TEXT);
-	if (in->name != NULL || in->fresh) {
+	if (in->name != NULL || !named) {
 		free(i->info.name);
 		i->info.name = mem_strdup(in->name);
 	}
