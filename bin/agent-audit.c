@@ -12,6 +12,7 @@ static const struct verb {
 	int (*run)(const struct audit_args *, char *args[]);
 	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
+    {"explain", 2, auditverb_explain, {AUDITOPT_DEPTH, AUDITOPT_JSON}},
     {"head", 1, auditverb_head, {0}},
     {"html", -1, auditverb_html,
 	{AUDITOPT_DIFFS, AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o',

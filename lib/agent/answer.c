@@ -148,6 +148,7 @@ stage_grant(struct session *s, const char *request, const char *line,
 	jsonw_string(&w, "grant", a->grant);
 	jsonw_string(&w, "from", from);
 	jsonw_string(&w, "by", a->by);
+	jsonw_string(&w, "request", request);
 	jsonw_string(&w, "line", line);
 	jsonw_end(&w, '}');
 	return stage(s, RECORD_GRANT, &body, e);
@@ -184,6 +185,7 @@ request_answer(
 	if (gives && narrow(r, a, &line, e) < 0)
 		return -1;
 	put_answer(&w, id, verdicts[a->verdict], a->by);
+	jsonw_maybe(&w, "command", a->command);
 	if (gives)
 		jsonw_string(&w, "line", buf_str(&line));
 	else if (a->verdict == ANSWER_APPROVE)
@@ -228,7 +230,8 @@ apply(struct session *s, const struct order *c, enum answer_verdict verdict,
 	    .uses = json_get_integer(c->body, "uses", 0),
 	    .always = json_get_bool(c->body, "always", false),
 	    .as = json_get_string(c->body, "as"),
-	    .grant = grant};
+	    .grant = grant,
+	    .command = c->nonce};
 
 	authority_id(c, grant);
 	if (request == NULL || a.uses < 0 || ms < 0 ||

@@ -20,6 +20,7 @@ struct answer {
 	bool always;
 	const char *as;		/* the grant to give instead; or NULL */
 	const char *grant;	/* the id of the grant that is given */
+	const char *command;	/* the nonce of what said it; or NULL */
 };
 
 /*

@@ -65,8 +65,8 @@ grow(struct map *m)
 	*m = next;
 }
 
-void **
-map_put(struct map *m, struct slice name)
+static struct map_entry *
+make(struct map *m, struct slice name)
 {
 	struct map_entry *e;
 
@@ -78,7 +78,27 @@ map_put(struct map *m, struct slice name)
 		e->len = name.len;
 		m->count++;
 	}
-	return &e->value;
+	return e;
+}
+
+void **
+map_put(struct map *m, struct slice name)
+{
+	return &make(m, name)->value;
+}
+
+void
+map_put_number(struct map *m, struct slice name, int64_t n)
+{
+	make(m, name)->number = n;
+}
+
+int64_t
+map_get_number(const struct map *m, struct slice name, int64_t none)
+{
+	const struct map_entry *e = m->cap == 0 ? NULL : find(m, name);
+
+	return e == NULL || e->name == NULL ? none : e->number;
 }
 
 void *

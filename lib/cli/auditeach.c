@@ -57,3 +57,11 @@ auditverb_many(const struct audit_args *a, char *operands[])
 {
 	return a->all || (operands[0] != NULL && operands[1] != NULL);
 }
+
+int64_t
+auditverb_own(const struct source *s)
+{
+	const struct lineage *l = &s->history.lineage;
+
+	return s->live ? l->level[l->count - 1].before + 1 : 1;
+}

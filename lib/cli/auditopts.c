@@ -9,6 +9,7 @@ static const struct opt opts[] = {
     {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
+    {"depth", AUDITOPT_DEPTH, "N", "explain: follow so many links"},
     {"diffs", AUDITOPT_DIFFS, "N",
 	"html: compare the newest N checkpoints; default 200"},
     {"family", AUDITOPT_FAMILY, NULL,
@@ -31,11 +32,12 @@ static const char *const usage[] = {
     "log [-f] [--json] [--type TYPE] AGENT|BUNDLE",
     "show [--request] SEQ AGENT|BUNDLE",
     "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
+    "explain [--depth N] [--json] SEQ AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
-    "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT] [-o FILE]\n"
+    "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT]\n"
     "                        "
-    "AGENT|BUNDLE...",
+    "[-o FILE] AGENT|BUNDLE...",
     NULL};
 
 const struct program auditopts_program = {.name = "agent-audit",
@@ -106,6 +108,9 @@ static void
 keep(struct audit_args *a, int letter, const char *v)
 {
 	switch (letter) {
+	case AUDITOPT_DEPTH:
+		a->depth = value_integer(&auditopts_program, "depth", v);
+		break;
 	case AUDITOPT_LIMIT:
 		a->limit = value_integer(&auditopts_program, "limit", v);
 		break;

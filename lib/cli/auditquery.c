@@ -50,15 +50,17 @@ walk(struct asking *q, struct match *m, struct source *s, struct err *e)
 {
 	struct source_walk w;
 	struct record rec;
+	int64_t own;
 	int got, is = 0;
 
 	source_walk_init(s, &w);
+	own = q->args->all ? auditverb_own(s) : 1;
 	while ((q->limit == 0 || q->found < q->limit) &&
 	       (got = source_walk_next(&w, &rec, e)) != 0) {
 		is = got < 0 ? -1 : match_record(m, &rec, e);
 		if (is < 0)
 			break;
-		if (is == 0)
+		if (is == 0 || rec.seq < own)
 			continue;
 		q->found++;
 		print(q, m, &rec);

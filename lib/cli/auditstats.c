@@ -11,6 +11,7 @@
 struct counting {
 	struct tally tally;
 	int64_t agents;
+	bool all; /* what an agent has of its ancestors is theirs */
 };
 
 static const char *const names[TALLY_BYS] = {
@@ -314,12 +315,13 @@ count_one(void *arg, struct source *s, struct err *e)
 	struct counting *c = arg;
 	struct source_walk w;
 	struct record rec;
+	int64_t own = c->all ? auditverb_own(s) : 1;
 	int got;
 
 	tally_agent(&c->tally, s->id);
 	source_walk_init(s, &w);
 	while ((got = source_walk_next(&w, &rec, e)) == 1)
-		if (tally_record(&c->tally, &rec, e) < 0) {
+		if (rec.seq >= own && tally_record(&c->tally, &rec, e) < 0) {
 			got = -1;
 			break;
 		}
@@ -346,7 +348,7 @@ int
 auditverb_stats(const struct audit_args *a, char *args[])
 {
 	enum tally_by by = read_by(a);
-	struct counting c = {0};
+	struct counting c = {.all = a->all};
 	struct audit_each each = {count_one, &c};
 	int status = auditverb_each(a, args, &each);
 

@@ -13,6 +13,7 @@ struct audit_args {
 	bool follow, json, request;
 	bool types[RECORD_TYPES], typed;
 	bool all, count;
+	int64_t depth;	   /* explain: links; 0: the usual */
 	int64_t limit;	   /* query: of what is printed; 0: none */
 	const char *by;	   /* stats */
 	const char *head;
@@ -44,8 +45,12 @@ int auditverb_each(const struct audit_args *, char *operands[],
     const struct audit_each *);
 /* Could that be more than one? */
 bool auditverb_many(const struct audit_args *, char *operands[]);
+/* The first record that is the agent's own: those before it are also in its
+ * ancestors' journals, and with --all were seen there. */
+int64_t auditverb_own(const struct source *);
 
 int auditverb_html(const struct audit_args *, char *operands[]);
+int auditverb_explain(const struct audit_args *, char *operands[]);
 int auditverb_head(const struct audit_args *, char *operands[]);
 int auditverb_log(const struct audit_args *, char *operands[]);
 int auditverb_query(const struct audit_args *, char *operands[]);
