@@ -4,10 +4,48 @@
 
 #include "base/clock.h"
 
+/* What a child used, or still may. */
+static int64_t
+held(const struct family_child *c, enum budget_kind k)
+{
+	int64_t reserved = limits_of(&c->limits, k);
+	int64_t used = usage_of(&c->used, k);
+
+	return c->ended || reserved == INT64_MAX || reserved < used ? used
+								    : reserved;
+}
+
 int64_t
 allot_spent(const struct state *s, enum budget_kind k)
 {
-	return usage_of(&s->usage, k);
+	int64_t sum = usage_of(&s->usage, k);
+	size_t i;
+
+	for (i = 0; i < s->child_count; i++)
+		sum = budget_sum(sum, held(&s->children[i], k));
+	return sum;
+}
+
+void
+allot_total(const struct state *s, struct usage *out)
+{
+	struct usage u = s->usage;
+	int64_t more;
+	size_t i;
+
+	for (i = 0; i < s->child_count; i++)
+		usage_add(&u, &s->children[i].used);
+	/* tokens that may still be used are neither in nor out yet */
+	more = allot_spent(s, BUDGET_TOKENS) - usage_of(&u, BUDGET_TOKENS);
+	u.input = budget_sum(u.input, more);
+	u.turns = allot_spent(s, BUDGET_TURNS);
+	u.tool_calls = allot_spent(s, BUDGET_TOOL_CALLS);
+	u.cost = allot_spent(s, BUDGET_COST);
+	u.time_ns = allot_spent(s, BUDGET_TIME);
+	u.cpu_ns = allot_spent(s, BUDGET_CPU);
+	u.bytes = allot_spent(s, BUDGET_BYTES);
+	u.children = allot_spent(s, BUDGET_CHILDREN);
+	*out = u;
 }
 
 int64_t

@@ -18,6 +18,8 @@
 /* What counts against an agent's own limits: its usage, that of its ended
  * children, and all that its live ones may use. */
 int64_t allot_spent(const struct state *, enum budget_kind);
+/* The same of all kinds, as its parent is told it. */
+void allot_total(const struct state *, struct usage *out);
 /* What is left, not below 0; INT64_MAX: there is no limit. */
 int64_t allot_left(const struct state *, enum budget_kind);
 void allot_limits_left(const struct state *, struct limits *out);

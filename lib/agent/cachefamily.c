@@ -47,11 +47,12 @@ put_child(struct jsonw *w, struct family_child c)
 	for (i = 0; i < COUNT_OF(integers); i++)
 		if (*member(&c, i) != 0)
 			field_put_integer(w, integers[i].name, *member(&c, i));
-	if (c.ended) {
+	if (c.state != AGENT_READY || c.status != 0) {
 		field_put_integer(w, "state", c.state);
 		field_put_integer(w, "status", c.status);
-		jsonw_bool(w, "ended", true);
 	}
+	if (c.ended)
+		jsonw_bool(w, "ended", true);
 	if (c.joined)
 		jsonw_bool(w, "joined", true);
 	if (c.has_base)

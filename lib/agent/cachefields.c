@@ -188,6 +188,7 @@ fields_put(struct jsonw *w, const struct state *s)
 	field_put_integer(w, "bad_streak", s->bad_streak);
 	jsonw_bool(w, "needs_model", s->needs_model);
 	jsonw_bool(w, "awake", s->awake);
+	jsonw_bool(w, "forked", s->forked);
 	labels_put(w, "labels", s->labels);
 	labels_put_files(w, "files", &s->files);
 	jsonw_bool(w, "has_ckpt", s->has_ckpt);
@@ -285,6 +286,7 @@ get_state(struct state *s, const struct json *j)
 	s->bad_streak = (unsigned)field_get_integer(j, "bad_streak");
 	s->needs_model = json_get_bool(j, "needs_model", false);
 	s->awake = json_get_bool(j, "awake", false);
+	s->forked = json_get_bool(j, "forked", false);
 	s->labels = labels_get(j, "labels");
 	labels_get_files(j, "files", &s->files);
 	s->has_ckpt = json_get_bool(j, "has_ckpt", false);

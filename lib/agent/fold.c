@@ -264,8 +264,7 @@ apply_model_reply(struct folding *f, struct err *e)
 static bool
 tells_parent(const struct state *s)
 {
-	return s->status == AGENT_DONE || s->status == AGENT_FAILED ||
-	       s->status == AGENT_KILLED || s->exit_status == EX_LIMIT;
+	return agent_has_ended(s->status) || s->exit_status == EX_LIMIT;
 }
 
 static int
@@ -280,6 +279,7 @@ apply_exit(struct folding *f, struct err *e)
 	s->exit_status = (int)json_get_integer(f->body, "status", 0);
 	free(s->exit_why);
 	s->exit_why = mem_strdup(json_get_string(f->body, "why"));
+	folding_give_back_rest(s);
 	if (tells_parent(s))
 		s->exit_owed = f->rec->seq;
 	s->awake = false;

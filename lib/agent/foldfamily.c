@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/allot.h"
 #include "base/mem.h"
 
 /* ---- in the parent -------------------------------------------------------------- */
@@ -47,8 +48,35 @@ folding_fork(struct folding *f, struct err *e)
 		mem_room(&s->children, s->child_count, &s->child_cap,
 		    sizeof(*s->children));
 		s->children[s->child_count++] = c;
+		s->usage.children++;
 	}
 	return 0;
+}
+
+void
+folding_child_exit(struct folding *f, const char *id)
+{
+	struct family_child *c = state_child(f->s, id);
+	const char *state = json_get_string(f->body, "state");
+
+	if (c == NULL || agent_status_parse(state, &c->state) < 0)
+		return;
+	c->status = (int)json_get_integer(f->body, "status", 0);
+	usage_read(json_get(f->body, "usage"), &c->used);
+	/* once it has given back, nothing is reserved for it any more */
+	c->ended = c->ended || agent_has_ended(c->state);
+}
+
+void
+folding_give_back_rest(struct state *s)
+{
+	enum budget_kind k;
+
+	if (!s->forked || !agent_has_ended(s->status))
+		return;
+	for (k = 0; k < BUDGET_KINDS; k++)
+		if (limits_of(&s->limits, k) != INT64_MAX)
+			limits_set(&s->limits, k, allot_spent(s, k));
 }
 
 /* ---- in the child --------------------------------------------------------------- */
@@ -157,6 +185,7 @@ forget(struct state *s)
 	free(s->report);
 	s->text = s->report = NULL;
 	s->usage = (struct usage){0};
+	s->forked = true;
 	s->limits = (struct limits){0};
 	s->exit_status = 0;
 	s->restoring = 0;

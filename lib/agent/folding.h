@@ -33,6 +33,11 @@ void folding_set(char **slot, const char *value);
 bool folding_digest(const struct json *body, const char *key,
     struct digest *out);
 
+/* A child tells how it ended, and what it and all below it used. */
+void folding_child_exit(struct folding *, const char *id);
+/* An agent that was forked has ended: what it has not used is its parent's
+ * from here on, and it has nothing left until it is given more. */
+void folding_give_back_rest(struct state *);
 /* What a call's processes took, as `body` says. */
 void folding_took(struct state *, const struct json *body);
 int folding_tool_call(struct folding *, struct err *);

@@ -66,6 +66,7 @@ folding_mail(struct folding *f, struct err *e)
 	if (kind != NULL && strcmp(kind, "exit") == 0) {
 		if (json_get_string(f->body, "state") == NULL)
 			return folding_bad(f, "an end without state", e);
+		folding_child_exit(f, from);
 		say_exit(f, from);
 		return 0;
 	}

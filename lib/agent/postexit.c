@@ -1,6 +1,7 @@
 /* A child tells its parent how it ended. */
 #include <string.h>
 
+#include "agent/allot.h"
 #include "agent/post.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -25,8 +26,7 @@ post_exit(struct session *s, struct err *e)
 	struct post p CLEANUP_POST = {.kind = POST_EXIT,
 	    .labels = now->labels,
 	    .state = now->status,
-	    .status = now->exit_status,
-	    .usage = now->usage};
+	    .status = now->exit_status};
 	struct err why;
 
 	if (s->info.parent == NULL || now->exit_owed == 0)
@@ -34,6 +34,7 @@ post_exit(struct session *s, struct err *e)
 	/* Nobody is told of an end that is not certain. */
 	if (session_commit(s, e) < 0)
 		return -1;
+	allot_total(now, &p.usage);
 	p.name = post_name_agent(s->info.id, now->exit_owed, 0);
 	p.from = mem_strdup(s->info.id);
 	p.text = last_words(now);

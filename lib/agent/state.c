@@ -13,6 +13,13 @@ agent_status_name(enum agent_status s)
 	return status_names[s];
 }
 
+bool
+agent_has_ended(enum agent_status status)
+{
+	return status == AGENT_DONE || status == AGENT_FAILED ||
+	       status == AGENT_KILLED;
+}
+
 int
 agent_status_parse(const char *name, enum agent_status *out)
 {

@@ -100,10 +100,10 @@ struct family_child {
 	char *call;		/* ours, that asked for it; NULL: none */
 	int64_t seq;		/* of the fork record */
 	struct limits limits;	/* reserved of this agent's for it */
-	bool ended;		/* its exit mail came: what follows holds */
-	enum agent_status state;
+	bool ended;		/* it gave back what it had not used */
+	enum agent_status state; /* as its last exit mail said */
 	int status;		/* exit status */
-	struct usage used;
+	struct usage used;	/* by it and all below it */
 	bool joined;
 	bool has_base;		/* of the workspace that it began with: the */
 	struct digest base;	/* digest of the child's fork.jsonl */
@@ -189,6 +189,7 @@ struct state {
 	int64_t ckpt_seq;	/* the last bundle covers records up to this */
 	int64_t ckpt_offset;	/* where the records behind it begin; a hint */
 	struct digest ckpt_id;
+	bool forked;		/* what it does not use is its parent's */
 	struct family_child *children; /* oldest first */
 	size_t child_count, child_cap;
 	struct jump *jumps;	/* every restore, oldest first */
@@ -231,6 +232,8 @@ void family_child_free(struct family_child *);
 void state_push_layer(struct state *);
 
 const char *agent_status_name(enum agent_status);
+/* Done, failed or killed? */
+bool agent_has_ended(enum agent_status);
 int agent_status_parse(const char *, enum agent_status *out);
 /* The call with our id, or NULL. */
 struct call *state_call(const struct state *, const char *id);
