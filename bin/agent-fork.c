@@ -5,6 +5,7 @@
 #include "agent/fork.h"
 #include "base/file.h"
 #include "base/jsonw.h"
+#include "cli/limitopts.h"
 #include "cli/policy.h"
 #include "cli/secretargs.h"
 #include "cli/show.h"
@@ -16,12 +17,20 @@ static const struct opt opts[] = {
     {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
     {"grants", 'g', "POLICY", "and they may do no more than this file says"},
     {"json", O_JSON, NULL, "one JSON object a child"},
+    {"max-bytes", LIMITOPT_BYTES, "SIZE", "what calls of each child may write"},
+    {"max-children", LIMITOPT_CHILDREN, "N", "children, theirs included"},
+    {"max-cost", LIMITOPT_COST, "AMOUNT", "cost of each child"},
+    {"max-cpu", LIMITOPT_CPU, "DURATION", "processor time of its calls"},
+    {"max-time", LIMITOPT_TIME, "DURATION", "time that it is awake"},
+    {"max-tokens", LIMITOPT_TOKENS, "N", "tokens of each child"},
+    {"max-tool-calls", LIMITOPT_CALLS, "N", "calls of tools of each child"},
+    {"max-turns", LIMITOPT_TURNS, "N", "turns of each child"},
     {"name", O_NAME, "NAME", "name the child; several: NAME-1, NAME-2, ..."},
     {"number", 'n', "N", "make so many (default 1)"},
     {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
-    "[-n N] [-g POLICY] [--goal TEXT|-] [--name NAME] AGENT", NULL};
+    "[-n N] [-g POLICY] [--goal TEXT|-] [--max-…] [--name NAME] AGENT", NULL};
 
 static const struct program program = {.name = "agent-fork",
     .usage = usage,
@@ -29,7 +38,7 @@ static const struct program program = {.name = "agent-fork",
     .opts = opts,
     .notes = "Status: 0 all were made, else none: 66 no such agent, 73 cannot "
 	     "create, 75 the\nagent runs or its files would not keep still, 77 "
-	     "more than the agent may."};
+	     "more than the agent may,\n79 more than its limits leave."};
 
 struct arguments {
 	struct fork fork;
@@ -63,8 +72,12 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 		case O_NAME:
 			a->fork.name = value;
 			break;
-		default:
+		case O_ROOT:
 			a->root = value;
+			break;
+		default:
+			(void)limitopts_take(
+			    &program, letter, value, &a->fork.limits);
 		}
 	if (argc - *first != 1)
 		die_usage(&program, "want one agent");

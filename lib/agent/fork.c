@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/allot.h"
 #include "agent/birth.h"
 #include "agent/cache.h"
 #include "agent/ckpt.h"
@@ -271,6 +272,16 @@ check_policy(const struct session *s, const struct policy *p, struct err *e)
 	return 0;
 }
 
+static int
+reserve(struct forking *f, struct err *e)
+{
+	struct limits left = {0};
+
+	allot_limits_left(&f->parent->state, &left);
+	return allot_share(
+	    &left, f->fork->count, &f->fork->limits, &f->limits, e);
+}
+
 static void
 discard(struct root *root, const struct info *children, size_t n)
 {
@@ -321,6 +332,8 @@ fork_agents(struct session *s, const struct fork *fork, char (**ids)[ULID_TEXT],
 	f.point = s->mark;
 	if (got == 0)
 		got = check_policy(s, fork->policy, e);
+	if (got == 0)
+		got = reserve(&f, e);
 	if (got == 0)
 		got = take_names(s, fork, e);
 	if (got == 0)

@@ -28,7 +28,9 @@ struct fork {
 	const char *from;		/* who says so: "user", or an agent */
 	unsigned labels;		/* of the goal */
 	const struct policy *policy;	/* narrows; NULL: what the parent has */
-	struct limits limits;		/* of each, reserved of the parent's */
+	struct limits limits;		/* of each, reserved of the parent's:
+					   what is not set is a share of what
+					   is left, allot_share */
 	const char *call;		/* the call that asks for it, which is
 					   open; or NULL */
 	const char *command;		/* nonce of the command that does; or
@@ -39,7 +41,8 @@ struct fork {
  * Prepare the children and stage the record: it is for the caller to commit
  * soon.  What a commit does not come to is taken away by the next opening.
  * `ids` is the caller's to free.  Status 64, 73, 75 a file of the workspace
- * would not keep still, 77 more authority than the parent's.
+ * would not keep still, 77 more authority than the parent's, 79 more than its
+ * limits leave.
  */
 int fork_agents(struct session *, const struct fork *, char (**ids)[ULID_TEXT],
     struct err *);
@@ -66,6 +69,7 @@ struct forking {
 	const struct fork *fork;
 	struct journal_mark point;	/* that is forked from */
 	struct digest base;		/* of FORK_INDEX */
+	struct limits limits;		/* of each child */
 };
 int forkrecord_child(const struct forking *, const struct info *, int dir,
     size_t number, struct err *);

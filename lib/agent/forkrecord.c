@@ -44,7 +44,7 @@ stage_born(const struct forking *f, const struct info *i, size_t number,
 	jsonw_integer(&w, "seq", f->point.seq);
 	jsonw_digest(&w, "head", &f->point.head);
 	jsonw_end(&w, '}');
-	limits_write(&w, "limits", &f->fork->limits);
+	limits_write(&w, "limits", &f->limits);
 	jsonw_bool(&w, "inherit", f->fork->policy == NULL);
 	jsonw_maybe(&w, "note", text);
 	jsonw_end(&w, '}');
@@ -129,13 +129,13 @@ forkrecord_child(const struct forking *f, const struct info *i, int dir,
 /* ---- the parent's ---------------------------------------------------------------- */
 
 static void
-put_child(struct jsonw *w, const struct fork *k, const struct info *i)
+put_child(struct jsonw *w, const struct forking *f, const struct info *i)
 {
 	jsonw_object(w, NULL);
 	jsonw_string(w, "id", i->id);
 	jsonw_maybe(w, "name", i->name);
-	if (!limits_none(&k->limits))
-		limits_write(w, "limits", &k->limits);
+	if (!limits_none(&f->limits))
+		limits_write(w, "limits", &f->limits);
 	jsonw_end(w, '}');
 }
 
@@ -155,7 +155,7 @@ forkrecord_parent(
 	jsonw_digest(&w, "base", &f->base);
 	jsonw_array(&w, "children");
 	for (i = 0; i < f->fork->count; i++)
-		put_child(&w, f->fork, &children[i]);
+		put_child(&w, f, &children[i]);
 	jsonw_end(&w, ']');
 	jsonw_maybe(&w, "text", f->fork->goal);
 	jsonw_end(&w, '}');

@@ -336,9 +336,40 @@ test_end(void)
 	state_free(&s);
 }
 
+#define KID "01BX5ZZKBKACTAV9WEVGEMMVRZ"
+
+static void
+test_child(void)
+{
+	struct state s;
+
+	state_init(&s);
+	apply(&s, RECORD_BORN, "{\"model\":\"x\",\"limits\":{\"turns\":20}}");
+	apply(&s, RECORD_FORK,
+	    "{\"children\":[{\"id\":\"" KID "\",\"limits\":{\"turns\":9}}]}");
+	ok(allot_left(&s, BUDGET_TURNS) == 11, "a child has what it reserved");
+	apply(&s, RECORD_MAIL,
+	    "{\"from\":\"" KID
+	    "\",\"kind\":\"exit\",\"state\":\"paused\",\"status\":79,"
+	    "\"usage\":{\"turns\":2},\"text\":\"\"}");
+	ok(allot_left(&s, BUDGET_TURNS) == 11, "paused, it has it still");
+	apply(&s, RECORD_MAIL,
+	    "{\"from\":\"" KID "\",\"kind\":\"exit\",\"state\":\"done\","
+	    "\"usage\":{\"turns\":3},\"text\":\"\"}");
+	ok(allot_left(&s, BUDGET_TURNS) == 17, "its end gives back the rest");
+	apply(&s, RECORD_MAIL,
+	    "{\"from\":\"" KID
+	    "\",\"kind\":\"exit\",\"state\":\"paused\",\"status\":79,"
+	    "\"usage\":{\"turns\":4},\"text\":\"\"}");
+	ok(allot_left(&s, BUDGET_TURNS) == 16,
+	    "what it uses later counts, and nothing is reserved anew");
+	state_free(&s);
+}
+
 int
 main(void)
 {
+	test_child();
 	test_families();
 	test_end();
 	return done();
