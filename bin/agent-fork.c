@@ -30,7 +30,7 @@ static const struct opt opts[] = {
     {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
-    "[-n N] [-g POLICY] [--goal TEXT|-] [--max-…] [--name NAME] AGENT", NULL};
+    "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT", NULL};
 
 static const struct program program = {.name = "agent-fork",
     .usage = usage,

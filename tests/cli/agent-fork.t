@@ -59,9 +59,9 @@ status 0 'the whole is verified' agent-audit verify kid
 status 0 'the request of a model call is rebuilt' agent-audit show --request $((at + 4)) kid
 rm -rf "root/agents/$lead"
 status 0 'also when the parent is deleted' agent-audit verify kid
-status 0 'and the child goes on' agent-run -q -r kid 'once more'
+status 0 'and the child goes on' agent-run -q -r kid --max-turns 9 'once more'
 rm "root/agents/$kid/state"
-status 0 'also from its records alone' agent-run -q -r kid 'and more'
+status 0 'also from its records alone' agent-run -q -r kid --max-turns 9 'and more'
 sed -i 's/"created":"20/"created":"19/' "root/agents/$kid/agent.json"
 status 65 'a changed description is damage' agent-audit verify kid
 
@@ -105,6 +105,8 @@ before=$(ls root/agents)
 status 73 'also when one of several is taken' agent-fork -n 3 --name pair boss
 is "$(ls root/agents)" "$before" 'no child is left of these'
 is "$(ls -A root/agents/.new)" '' 'nor what was prepared'
+agent-run -q -m script:m.jsonl --name poor --max-turns 3 'do it' >/dev/null
+status 79 'a limit that does not leave each child a part' agent-fork poor
 status 74 'a full standard output is an error' sh -c 'agent-fork boss >/dev/full'
 echo '{"content":"late","delay":"20s"}' >slow
 agent-run -q -m script:slow --name busy hi >/dev/null 2>&1 &
