@@ -20,6 +20,8 @@ static const struct verb {
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
     {"query", AT_LEAST(1), auditverb_query,
 	{AUDITOPT_ALL, AUDITOPT_COUNT, AUDITOPT_JSON, AUDITOPT_LIMIT}},
+    {"replay", 1, auditverb_replay,
+	{AUDITOPT_JSON, AUDITOPT_STATE, AUDITOPT_UNTIL}},
     {"show", 2, auditverb_show, {AUDITOPT_REQUEST}},
     {"stats", AT_LEAST(0), auditverb_stats,
 	{AUDITOPT_ALL, AUDITOPT_BY, AUDITOPT_JSON}},

@@ -24,8 +24,10 @@ static const struct opt opts[] = {
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
+    {"state", AUDITOPT_STATE, NULL, "replay: print the state that is reached"},
     {"title", AUDITOPT_TITLE, "TEXT", "html: what the page is called"},
     {"type", 't', "TYPE", "log: only records of this type; repeatable"},
+    {"until", AUDITOPT_UNTIL, "SEQ", "replay: up to this record"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
@@ -33,6 +35,7 @@ static const char *const usage[] = {
     "show [--request] SEQ AGENT|BUNDLE",
     "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
     "explain [--depth N] [--json] SEQ AGENT|BUNDLE",
+    "replay [--until SEQ] [--json|--state] AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
     "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT]\n"
@@ -44,10 +47,9 @@ const struct program auditopts_program = {.name = "agent-audit",
     .usage = usage,
     .purpose = "Print, prove and search the history of an agent.",
     .opts = opts,
-    .notes =
-	"BUNDLE is a file, '-' or AGENT@SEQ.  Options stand before the "
-	"operands.\nStatus: 0, 1 nothing matched or the head is not there, "
-	"65 damaged, 66 no such\nagent or record."};
+    .notes = "BUNDLE is a file, '-' or AGENT@SEQ.  Options stand before the "
+	     "operands.\nStatus: 0, 1 nothing matched, a head is not there, a "
+	     "drift, 65 damaged, 66 no\nsuch agent or record."};
 
 /* What an option without a value sets; or NULL. */
 static bool *
@@ -66,6 +68,8 @@ flag_of(struct audit_args *a, int letter)
 		return &a->json;
 	case AUDITOPT_REQUEST:
 		return &a->request;
+	case AUDITOPT_STATE:
+		return &a->state;
 	default:
 		return NULL;
 	}
@@ -125,6 +129,9 @@ keep(struct audit_args *a, int letter, const char *v)
 	case AUDITOPT_MAX_TEXT:
 		a->max_text = value_size(
 		    &auditopts_program, "max-text", v, (int64_t)1 << 40);
+		break;
+	case AUDITOPT_UNTIL:
+		a->until = value_integer(&auditopts_program, "until", v);
 		break;
 	default:
 		die(EX_SOFTWARE, "an option that nothing keeps");

@@ -10,7 +10,7 @@
 
 struct audit_args {
 	const struct program *program;
-	bool follow, json, request;
+	bool follow, json, request, state;
 	bool types[RECORD_TYPES], typed;
 	bool all, count;
 	int64_t depth;	   /* explain: links; 0: the usual */
@@ -21,6 +21,7 @@ struct audit_args {
 	const char *output, *title;
 	int64_t max_text; /* 0: the usual */
 	int64_t diffs;	   /* html; below 0: as many as usual */
+	int64_t until;	   /* 0: not given */
 	struct root *open; /* NULL: there is none */
 	struct err why;	   /* then: what is wrong with it */
 };
@@ -54,6 +55,7 @@ int auditverb_explain(const struct audit_args *, char *operands[]);
 int auditverb_head(const struct audit_args *, char *operands[]);
 int auditverb_log(const struct audit_args *, char *operands[]);
 int auditverb_query(const struct audit_args *, char *operands[]);
+int auditverb_replay(const struct audit_args *, char *operands[]);
 int auditverb_show(const struct audit_args *, char *operands[]);
 int auditverb_stats(const struct audit_args *, char *operands[]);
 int auditverb_verify(const struct audit_args *, char *operands[]);

@@ -77,6 +77,7 @@ check_back() {
 	local is
 	if [ "$1" = 0 ]; then went_back || tell 'it says that it went back'; fi
 	agent-audit verify a >out 2>err || tell "audit: $(cat err)"
+	agent-audit replay a >out 2>err || tell "replay: $(cat err)"
 	agent-ckpt save a >out 2>err || tell "save: $(cat err)"
 	is=$(tree "$work")
 	if went_back; then

@@ -40,6 +40,7 @@ whole() {
 	agent-ckpt restore --to got "a@$last" 2>err || tell "restore: $(cat err)"
 	diff -r want got >out 2>&1 || tell "restored: $(head -n 3 out)"
 	agent-audit verify a >out 2>err || tell "audit: $(cat err)"
+	agent-audit replay a >out 2>err || tell "replay: $(cat err)"
 }
 
 # Leftovers are swept by the next one, which works; a bundle without a record

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2094,SC2317  # functions are called by name
 # Calls of the system fail, disks are full, signals come: the run ends with the
 # documented status and a message, nothing is lost, and it can be gone on with.
 . "$SRC/tests/cli/tap.sh"
@@ -91,11 +92,13 @@ recover() {
 		return
 	fi
 	agent-audit verify "$id" >out 2>err || tell "verify: $(cat err)"
+	agent-audit replay "$id" >out 2>err || tell "replay: $(cat err)"
 	agent-audit --json log "$id" >before
 	agent-run -q -r "$id" >out 2>err || got=$?
 	[ "$got $(cat out)" = '0 the end' ] ||
 		tell "went on to $got: $(cat out err)"
 	agent-audit verify "$id" >out 2>err || tell "verify, then: $(cat err)"
+	agent-audit replay "$id" >out 2>err || tell "replay: $(cat err)"
 	agent-audit --json log "$id" | head -n "$(wc -l <before)" |
 		cmp -s - before || tell 'records were lost'
 	n=$(grep -c '' "root/agents/$id/work/log.txt" 2>/dev/null)

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2317  # functions are called by name
 # The runner is killed at every system call of each kind by which it changes
 # anything, and goes on: nothing is lost, nothing that finished is done again.
 . "$SRC/tests/cli/tap.sh"
@@ -109,11 +110,13 @@ recover() {
 		return
 	fi
 	agent-audit verify "$id" >out 2>err || tell "verify: $(cat err)"
+	agent-audit replay "$id" >out 2>err || tell "replay: $(cat err)"
 	agent-audit --json log "$id" >before
 	"${resume[@]}" "$id" >out 2>err || got=$?
 	[ "$got $(cat out)" = '0 the end' ] ||
 		tell "went on to $got: $(cat out err)"
 	agent-audit verify "$id" >out 2>err || tell "verify, then: $(cat err)"
+	agent-audit replay "$id" >out 2>err || tell "replay: $(cat err)"
 	agent-audit --json log "$id" | head -n "$(wc -l <before)" |
 		cmp -s - before || tell 'records were lost'
 	compare_results "$id"
@@ -231,6 +234,7 @@ again() {
 		} 2>/dev/null
 		[ "$got" != 0 ] || break
 		agent-audit verify "$id" >out 2>err || tell "verify: $(cat err)"
+		agent-audit replay "$id" >out 2>err || tell "replay: $(cat err)"
 		agent-run -q --ckpt tool -r "$id" >out 2>err ||
 			tell "went on to $?: $(cat err)"
 		[ "$(xargs <"root/agents/$id/work/d/log.txt")" = 'zero one two' ] ||

@@ -67,6 +67,7 @@ rest() {
 check() {
 	local spent
 	agent-audit verify a >out 2>err || tell "verify: $(cat err)"
+	agent-audit replay a >out 2>err || tell "replay: $(cat err)"
 	[ "$(bodies answer .verdict | xargs)" = approve ] ||
 		tell "answers: $(bodies answer .verdict | xargs)"
 	spent=$(bodies tool.call 'select(.decision.approval) | .call' | sort -u | wc -l)

@@ -1,0 +1,77 @@
+/* The verb replay. */
+#include <inttypes.h>
+
+#include "agent/statejson.h"
+#include "audit/replay.h"
+#include "base/jsonw.h"
+#include "cli/auditverb.h"
+#include "cli/show.h"
+
+static void
+print_json(const struct source *s, const struct replay_result *r)
+{
+	struct buf out CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &out};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "agent", s->id);
+	jsonw_bool(&w, "ok", r->drift == 0 && r->redacted == 0);
+	jsonw_integer(&w, "records", r->records);
+	jsonw_integer(&w, "actions", r->actions);
+	jsonw_integer(&w, "requests", r->requests);
+	if (r->drift != 0) {
+		jsonw_integer(&w, "seq", r->drift);
+		jsonw_string(&w, "expected", r->expected);
+		jsonw_string(&w, "found", r->found);
+	}
+	if (r->redacted != 0)
+		jsonw_integer(&w, "redacted", r->redacted);
+	jsonw_end(&w, '}');
+	show_json(stdout, out.data, out.len);
+}
+
+static void
+print_words(const struct source *s, const struct replay_result *r)
+{
+	if (r->drift != 0)
+		warn_msg("agent %s: drift at record %" PRId64
+			 ": expected %s, found %s",
+		    s->id, r->drift, r->expected, r->found);
+	else if (r->redacted != 0)
+		warn_msg("agent %s: record %" PRId64
+			 " is redacted: what follows cannot be proved",
+		    s->id, r->redacted);
+	else
+		printf("%s: %" PRId64 " records, %" PRId64
+		       " actions and %" PRId64 " requests as called for\n",
+		    s->id, r->records, r->actions, r->requests);
+}
+
+int
+auditverb_replay(const struct audit_args *a, char *args[])
+{
+	struct buf text CLEANUP_BUF = {0};
+	struct replay_result r;
+	struct source s;
+	struct state state;
+	struct err e;
+	bool good;
+
+	auditverb_open(a, args[0], &s);
+	if (replay(&s, a->until, &state, &r, &e) < 0) {
+		err_wrap(&e, "agent %s", s.id);
+		die_err(&e);
+	}
+	good = r.drift == 0 && r.redacted == 0;
+	if (a->state && good) {
+		state_json(&state, &text);
+		show_json(stdout, text.data, text.len);
+	} else if (a->json) {
+		print_json(&s, &r);
+	} else {
+		print_words(&s, &r);
+	}
+	state_free(&state);
+	source_close(&s);
+	return good ? 0 : EX_NO;
+}
