@@ -13,6 +13,9 @@ static const struct verb {
 	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
     {"explain", 2, auditverb_explain, {AUDITOPT_DEPTH, AUDITOPT_JSON}},
+    {"export", -1, auditverb_export,
+	{AUDITOPT_CONTENT, AUDITOPT_CSV, AUDITOPT_ENDPOINT, AUDITOPT_FAMILY,
+	    AUDITOPT_HEADER_ENV, AUDITOPT_JSONL, AUDITOPT_OTLP, 'o'}},
     {"head", 1, auditverb_head, {0}},
     {"html", -1, auditverb_html,
 	{AUDITOPT_DIFFS, AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o',

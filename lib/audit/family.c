@@ -45,15 +45,43 @@ family_root(const struct family *f, size_t of)
 }
 
 static int
+read_info(struct root *root, const char *id, struct info *out, struct err *e)
+{
+	int dir CLEANUP_FD = -1;
+
+	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0)
+		return -1;
+	return info_read(dir, id, out, e);
+}
+
+void
+family_oldest(struct root *root, const char *id, char out[ULID_TEXT])
+{
+	char parent[ULID_TEXT];
+	struct info info;
+	struct err e;
+
+	(void)snprintf(out, ULID_TEXT, "%s", id);
+	while (read_info(root, out, &info, &e) == 0) {
+		(void)snprintf(parent, sizeof(parent), "%s",
+		    info.parent == NULL ? "" : info.parent);
+		info_free(&info);
+		/* A parent is older, so this comes to an end. */
+		if (parent[0] == '\0' || strcmp(parent, out) >= 0 ||
+		    read_info(root, parent, &info, &e) < 0)
+			return;
+		info_free(&info);
+		memcpy(out, parent, sizeof(parent));
+	}
+}
+
+static int
 add(struct root *root, const char *id, struct family *f, struct err *e)
 {
 	struct relative *r;
 	struct info info;
-	int dir CLEANUP_FD = -1;
 
-	if (file_open(root->agents, id, O_RDONLY | O_DIRECTORY, 0, &dir, e) <
-		0 ||
-	    info_read(dir, id, &info, e) < 0)
+	if (read_info(root, id, &info, e) < 0)
 		return -1;
 	r = &f->items[f->count];
 	(void)snprintf(r->id, sizeof(r->id), "%s", id);

@@ -28,4 +28,8 @@ int family_find(const struct family *, const char *id);
 /* The oldest ancestor that is there. */
 size_t family_root(const struct family *, size_t of);
 
+/* The oldest ancestor of an agent that is in the root, by its id; itself when
+ * there is none. */
+void family_oldest(struct root *, const char *id, char out[ULID_TEXT]);
+
 #endif

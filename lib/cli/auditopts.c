@@ -8,19 +8,27 @@
 static const struct opt opts[] = {
     {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
+    {"content", AUDITOPT_CONTENT, NULL, "export: what was said and done, too"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
+    {"csv", AUDITOPT_CSV, NULL, "export: a table, a record a row"},
     {"depth", AUDITOPT_DEPTH, "N", "explain: follow so many links"},
     {"diffs", AUDITOPT_DIFFS, "N",
 	"html: compare the newest N checkpoints; default 200"},
+    {"endpoint", AUDITOPT_ENDPOINT, "URL",
+	"export: post to this OpenTelemetry collector"},
     {"family", AUDITOPT_FAMILY, NULL,
-	"html: with all that came of the oldest ancestor"},
+	"export, html: all that came of the oldest ancestor"},
     {"follow", 'f', NULL, "log: go on as records are written"},
     {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
+    {"header-env", AUDITOPT_HEADER_ENV, "NAME=VAR",
+	"export: a header with the value of $VAR"},
     {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
+    {"jsonl", AUDITOPT_JSONL, NULL, "export: an object a record"},
     {"limit", AUDITOPT_LIMIT, "N", "query: the first N records alone"},
     {"max-text", AUDITOPT_MAX_TEXT, "SIZE",
 	"html: show so much of a text; default 16K"},
-    {"output", 'o', "FILE", "html: write here, not to stdout"},
+    {"otlp", AUDITOPT_OTLP, NULL, "export: OpenTelemetry spans, OTLP/JSON"},
+    {"output", 'o', "FILE", "export, html: write here, not to stdout"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
@@ -38,6 +46,9 @@ static const char *const usage[] = {
     "replay [--until SEQ] [--json|--state] AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
+    "export --otlp [--content] [--family] [--endpoint URL [--header-env "
+    "NAME=VAR]]\n                          [-o FILE] AGENT|BUNDLE...",
+    "export --csv|--jsonl [--content] [--family] [-o FILE] AGENT|BUNDLE...",
     "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT]\n"
     "                        "
     "[-o FILE] AGENT|BUNDLE...",
@@ -60,6 +71,14 @@ flag_of(struct audit_args *a, int letter)
 		return &a->follow;
 	case AUDITOPT_ALL:
 		return &a->all;
+	case AUDITOPT_CONTENT:
+		return &a->content;
+	case AUDITOPT_CSV:
+		return &a->csv;
+	case AUDITOPT_JSONL:
+		return &a->jsonl;
+	case AUDITOPT_OTLP:
+		return &a->otlp;
 	case AUDITOPT_COUNT:
 		return &a->count;
 	case AUDITOPT_FAMILY:
@@ -84,6 +103,8 @@ text_of(struct auditopts *all, int letter)
 	switch (letter) {
 	case AUDITOPT_BY:
 		return &a->by;
+	case AUDITOPT_ENDPOINT:
+		return &a->endpoint;
 	case AUDITOPT_HEAD:
 		return &a->head;
 	case 'o':
@@ -120,6 +141,12 @@ keep(struct audit_args *a, int letter, const char *v)
 		break;
 	case 't':
 		keep_type(a, v);
+		break;
+	case AUDITOPT_HEADER_ENV:
+		if (a->header_count == AUDIT_HEADERS)
+			die_usage(&auditopts_program,
+			    "--header-env: too many of them");
+		a->header[a->header_count++] = v;
 		break;
 	case AUDITOPT_DIFFS:
 		if (num_int(v, 0, INT32_MAX, &a->diffs) < 0)

@@ -8,6 +8,9 @@
 #include "audit/source.h"
 #include "cli/opt.h"
 
+/* How often --header-env may be given. */
+#define AUDIT_HEADERS 16
+
 struct audit_args {
 	const struct program *program;
 	bool follow, json, request, state;
@@ -20,6 +23,9 @@ struct audit_args {
 	bool family;
 	const char *output, *title;
 	int64_t max_text; /* 0: the usual */
+	bool otlp, csv, jsonl, content; /* export */
+	const char *endpoint, *header[AUDIT_HEADERS];
+	size_t header_count;
 	int64_t diffs;	   /* html; below 0: as many as usual */
 	int64_t until;	   /* 0: not given */
 	struct root *open; /* NULL: there is none */
@@ -50,6 +56,7 @@ bool auditverb_many(const struct audit_args *, char *operands[]);
  * ancestors' journals, and with --all were seen there. */
 int64_t auditverb_own(const struct source *);
 
+int auditverb_export(const struct audit_args *, char *operands[]);
 int auditverb_html(const struct audit_args *, char *operands[]);
 int auditverb_explain(const struct audit_args *, char *operands[]);
 int auditverb_head(const struct audit_args *, char *operands[]);
