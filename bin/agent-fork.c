@@ -5,17 +5,20 @@
 #include "agent/fork.h"
 #include "base/file.h"
 #include "base/jsonw.h"
+#include "cli/forkjoin.h"
 #include "cli/limitopts.h"
 #include "cli/policy.h"
 #include "cli/secretargs.h"
 #include "cli/show.h"
 #include "cli/value.h"
 
-enum { O_GOAL = 256, O_JSON, O_NAME, O_ROOT };
+enum { O_GOAL = 256, O_INTO, O_JOIN, O_JSON, O_NAME, O_ROOT };
 
 static const struct opt opts[] = {
     {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
     {"grants", 'g', "POLICY", "and they may do no more than this file says"},
+    {"into", O_INTO, "AGENT", "the child is to be joined into this agent"},
+    {"join", O_JOIN, "CHILD", "bring a child's report and files back"},
     {"json", O_JSON, NULL, "one JSON object a child"},
     {"max-bytes", LIMITOPT_BYTES, "SIZE", "what calls of each child may write"},
     {"max-children", LIMITOPT_CHILDREN, "N", "children, theirs included"},
@@ -30,7 +33,8 @@ static const struct opt opts[] = {
     {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
-    "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT", NULL};
+    "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT",
+    "--join CHILD [--into AGENT] [--json]", NULL};
 
 static const struct program program = {.name = "agent-fork",
     .usage = usage,
@@ -44,6 +48,7 @@ struct arguments {
 	struct fork fork;
 	struct policy_args grants;
 	struct policy policy;
+	struct join_args join;
 	const char *root, *goal;
 	bool json;
 };
@@ -66,6 +71,12 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 		case O_GOAL:
 			a->goal = value;
 			break;
+		case O_INTO:
+			a->join.into = value;
+			break;
+		case O_JOIN:
+			a->join.child = value;
+			break;
 		case O_JSON:
 			a->json = true;
 			break;
@@ -79,7 +90,11 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 			(void)limitopts_take(
 			    &program, letter, value, &a->fork.limits);
 		}
-	if (argc - *first != 1)
+	if (a->join.child != NULL && argc > *first)
+		die_usage(&program, "--join: no operand is wanted");
+	if (a->join.child == NULL && a->join.into != NULL)
+		die_usage(&program, "--into goes with --join");
+	if (a->join.child == NULL && argc - *first != 1)
 		die_usage(&program, "want one agent");
 	if (a->fork.count > FORK_MOST)
 		die_usage(&program, "-n: at most %d children", FORK_MOST);
@@ -124,6 +139,12 @@ main(int argc, char *argv[])
 	if (root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);
 	root.secrets = secret_args_load(&secrets);
+	if (a.join.child != NULL) {
+		a.join.program = &program;
+		a.join.root = &root;
+		a.join.json = a.json;
+		finish(forkjoin_one(&a.join));
+	}
 	if (a.grants.count > 0) {
 		policy_args_build(&a.grants, &a.policy);
 		a.fork.policy = &a.policy;

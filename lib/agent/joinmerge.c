@@ -58,7 +58,6 @@ merge_text(struct merging *m, struct three p, unsigned mode, const char **why,
 	want.mode = mode;
 	want.size = (int64_t)text.len;
 	digest_of(buf_str(&text), text.len, &want.sha256);
-	m->out->merged++;
 	made = mem_new(1, sizeof(*made));
 	*made = text;
 	text = (struct buf){0};
@@ -280,6 +279,7 @@ joinmerge_free(struct joinmerge *j)
 	while (j->conflict_count > 0) {
 		free(j->conflict[--j->conflict_count].path);
 		free(j->conflict[j->conflict_count].beside);
+		free(j->conflict[j->conflict_count].why);
 	}
 	free(j->conflict);
 	*j = (struct joinmerge){0};

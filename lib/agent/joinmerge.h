@@ -16,17 +16,18 @@
 struct joinconflict {
 	char *path;		/* owned; as people write it */
 	char *beside;		/* where the child's version goes, or NULL */
-	const char *why;	/* static */
+	char *why;		/* owned */
 };
 
 struct joinmerge {
 	struct restoreplan plan;
 	struct joinconflict *conflict;	/* owned; sorted by path */
 	size_t conflict_count, conflict_cap;
-	size_t merged;			/* files merged line by line */
 };
 
 void joinmerge_free(struct joinmerge *);
+void joinmerge_conflict(struct joinmerge *, const char *path,
+    const char *beside, const char *why);
 
 /* Merges what both changed of one file. */
 struct jointexts {

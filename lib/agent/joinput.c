@@ -28,24 +28,37 @@ joinput_pair(struct merging *m, const struct entry *before,
 	return p;
 }
 
-static char *
-shown(struct slice path)
+/* As people write it. */
+static const char *
+shown(struct slice path, char *room)
 {
-	return path.len > sizeof(ENTRY_WORK)
-		   ? mem_dup(path.data + sizeof(ENTRY_WORK),
-			 path.len - sizeof(ENTRY_WORK))
-		   : mem_strdup(".");
+	size_t n =
+	    path.len > sizeof(ENTRY_WORK) ? path.len - sizeof(ENTRY_WORK) : 0;
+
+	if (n == 0)
+		return ".";
+	memcpy(room, path.data + sizeof(ENTRY_WORK), n);
+	room[n] = '\0';
+	return room;
+}
+
+void
+joinmerge_conflict(
+    struct joinmerge *j, const char *path, const char *beside, const char *why)
+{
+	mem_room(&j->conflict, j->conflict_count, &j->conflict_cap,
+	    sizeof(*j->conflict));
+	j->conflict[j->conflict_count++] = (struct joinconflict){
+	    mem_strdup(path), mem_strdup(beside), mem_strdup(why)};
 }
 
 static void
 list(struct merging *m, struct slice path, const char *why, struct slice beside)
 {
-	struct joinmerge *o = m->out;
+	char room[2][ENTRY_PATH_MAX + 1];
 
-	mem_room(&o->conflict, o->conflict_count, &o->conflict_cap,
-	    sizeof(*o->conflict));
-	o->conflict[o->conflict_count++] = (struct joinconflict){
-	    shown(path), beside.len == 0 ? NULL : shown(beside), why};
+	joinmerge_conflict(m->out, shown(path, room[0]),
+	    beside.len == 0 ? NULL : shown(beside, room[1]), why);
 }
 
 void

@@ -1,6 +1,7 @@
 /* All that may be commanded. */
 #include "agent/answer.h"
 #include "agent/authority.h"
+#include "agent/join.h"
 
 const struct order_verb order_verbs[] = {
     {"answer", false, answer_text, false},
@@ -8,6 +9,7 @@ const struct order_verb order_verbs[] = {
     {"deny", false, answer_deny, false},
     {"give", true, authority_give, false},
     {"hand_on", true, authority_hand_on, false},
+    {"join", false, join_apply, true},
     {"lift", true, authority_lift, false},
     {NULL, false, NULL, false},
 };

@@ -1,0 +1,208 @@
+/* A join as its record and its message tell of it. */
+#include "agent/join.h"
+
+#include <string.h>
+
+#include "agent/rework.h"
+#include "agent/statelabels.h"
+#include "base/jsonw.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+
+enum {
+	TOLD = 100,  /* paths that the message lists, of each kind */
+	NAMED = 1000 /* that the record names */
+};
+#define LISTED     ((size_t)256 << 10) /* bytes of these, more or less */
+#define REPORT_MAX ((size_t)32 << 10)
+
+/* ---- the message ------------------------------------------------------------------------- */
+
+static void
+tell_report(struct buf *out, const struct state *c)
+{
+	const char *text = c->report != NULL ? c->report : c->text;
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	if (len == 0)
+		return;
+	buf_printf(out, "\n%s:\n", c->report != NULL ? "report" : "answer");
+	buf_add(out, text, utf8_cut(text, len, REPORT_MAX));
+	if (len > REPORT_MAX)
+		buf_puts(out, "\n[cut]");
+}
+
+/* Is it the child's version of a conflict, told of there? */
+static bool
+is_beside(const struct joinmerge *m, const char *path)
+{
+	size_t i, n;
+
+	for (i = 0; i < m->conflict_count; i++) {
+		if (m->conflict[i].beside == NULL)
+			continue;
+		n = strlen(m->conflict[i].beside);
+		if (strncmp(path, m->conflict[i].beside, n) == 0 &&
+		    (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static void
+tell_files(struct buf *out, const struct joinmerge *m)
+{
+	const struct restoreplan *p = &m->plan;
+	struct buf list CLEANUP_BUF = {0};
+	size_t i, files = 0;
+	const char *path;
+
+	for (i = 0; i < p->after.count; i++) {
+		path = restoreplan_path(p, i);
+		if (is_beside(m, path) ||
+		    (p->after.entry[i].type == ENTRY_DIR &&
+			p->before.entry[i].type == ENTRY_DIR))
+			continue;
+		if (files++ < TOLD)
+			buf_printf(&list, "\n%s %s",
+			    p->after.stamp[i].known ? "merged"
+						    : restoreplan_change(p, i),
+			    path);
+	}
+	buf_printf(out, "\nfiles: %zu changed", files);
+	buf_add(out, list.data, list.len);
+	if (files > TOLD)
+		buf_printf(out, "\n... and %zu more", files - TOLD);
+}
+
+static void
+tell_conflicts(struct buf *out, const struct joinmerge *m)
+{
+	const struct joinconflict *c;
+	size_t i;
+
+	if (m->conflict_count == 0)
+		return;
+	buf_printf(out, "\nconflicts: %zu; each file is as it was here",
+	    m->conflict_count);
+	for (i = 0; i < m->conflict_count && i < TOLD; i++) {
+		c = &m->conflict[i];
+		buf_printf(out, "\n%s: %s", c->path, c->why);
+		if (c->beside != NULL)
+			buf_printf(
+			    out, "; the child's version is %s", c->beside);
+	}
+	if (m->conflict_count > TOLD)
+		buf_printf(out, "\n... and %zu more", m->conflict_count - TOLD);
+}
+
+char *
+joinrecord_text(const struct joined *j)
+{
+	const struct state *c = &j->child->state;
+	struct buf out = {0};
+
+	buf_printf(&out, "[the work of agent %s", j->child->info.id);
+	if (j->child->info.name != NULL)
+		buf_printf(&out, " (%s)", j->child->info.name);
+	buf_printf(&out, ", which is %s, has been joined]",
+	    agent_status_name(c->status));
+	tell_report(&out, c);
+	tell_files(&out, j->merge);
+	tell_conflicts(&out, j->merge);
+	return buf_steal(&out);
+}
+
+/* ---- the record -------------------------------------------------------------------------- */
+
+static void
+put_merged(struct jsonw *w, const struct restoreplan *p)
+{
+	size_t i, n = 0;
+
+	jsonw_array(w, "merged");
+	for (i = 0; i < p->after.count && n < NAMED; i++)
+		if (p->after.stamp[i].known) {
+			jsonw_string(w, NULL, restoreplan_path(p, i));
+			n++;
+		}
+	jsonw_end(w, ']');
+}
+
+static void
+put_conflicts(struct jsonw *w, const struct joinmerge *m)
+{
+	const struct joinconflict *c;
+	size_t i;
+
+	if (m->conflict_count > 0)
+		jsonw_integer(w, "conflict_count", (int64_t)m->conflict_count);
+	jsonw_array(w, "conflicts");
+	for (i = 0; i < m->conflict_count && i < NAMED; i++) {
+		c = &m->conflict[i];
+		if (w->out->len > LISTED)
+			break;
+		jsonw_object(w, NULL);
+		jsonw_string(w, "path", c->path);
+		jsonw_maybe(w, "beside", c->beside);
+		jsonw_string(w, "why", c->why);
+		jsonw_end(w, '}');
+	}
+	jsonw_end(w, ']');
+}
+
+/* What the child wrote keeps its labels; what is put beside something has all
+ * of them. */
+static void
+put_labels(struct jsonw *w, const struct joined *j)
+{
+	const struct labelled_list *l = &j->child->state.files;
+	struct labelled_list files = {0};
+	unsigned all = 0;
+	size_t i;
+
+	labels_put(w, "labels", j->child->state.labels);
+	if (l->count == 0)
+		return;
+	for (i = 0; i < l->count; i++) {
+		labelled_add(&files, l->items[i].body, l->items[i].labels);
+		all |= l->items[i].labels;
+	}
+	for (i = 0; i < j->merge->conflict_count; i++)
+		if (j->merge->conflict[i].beside != NULL) {
+			labelled_add(&files, j->merge->conflict[i].beside, all);
+		}
+	labels_put_files(w, "wrote", &files);
+	labelled_free(&files);
+}
+
+int
+joinrecord_stage(
+    struct session *s, const struct joined *j, const char *text, struct err *e)
+{
+	const struct state *c = &j->child->state;
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "child", j->child->info.id);
+	jsonw_string(
+	    &w, "phase", j->merge->plan.after.count > 0 ? "plan" : "done");
+	jsonw_maybe(&w, "call", j->call);
+	jsonw_string(&w, "state", agent_status_name(c->status));
+	jsonw_integer(&w, "seq", j->bundle->manifest.seq);
+	jsonw_digest(&w, "head", &j->bundle->manifest.head);
+	jsonw_digest(&w, "bundle", &j->bundle->id);
+	jsonw_digest(&w, "base", &j->fork->base);
+	jsonw_digest(&w, "saved", j->saved);
+	if (rework_put(s, &j->merge->plan, &w, e) < 0)
+		return -1;
+	put_merged(&w, &j->merge->plan);
+	put_conflicts(&w, j->merge);
+	put_labels(&w, j);
+	if (text != NULL)
+		jsonw_text(&w, "text", text, strlen(text));
+	jsonw_end(&w, '}');
+	return session_stage(
+	    s, RECORD_JOIN, (struct slice){body.data, body.len}, e);
+}

@@ -1,0 +1,110 @@
+#!/bin/bash
+# agent-fork --join: a child's report and files come back to its parent.
+. "$SRC/tests/cli/tap.sh"
+export AGENT_ROOT=$PWD/root
+
+work() { echo "root/agents/$(agent-ps --json "$1" | jq -r .id)/work"; }
+# in AGENT COMMAND: as its tool would.
+in_ws() { (cd "$(work "$1")" && bash -c "$2"); }
+# told AGENT: what its model was told of the last join.
+told() { agent-audit log --json -t join "$1" | jq -r '.body.text // empty'; }
+
+cat >m.jsonl <<'E'
+{"content":"","tool_calls":[{"name":"run_command","arguments":{"command":"seq 9 >text; mkdir d; echo x >d/old; echo m >mode; printf 'a\\0b' >binary; echo s >same; ln -s text link"}}]}
+{"content":"made"}
+{"content":"","tool_calls":[{"name":"run_command","arguments":{"command":"sed -i 's/^8$/child/' text; echo n >d/new; rm d/old; chmod 755 mode; echo c >>same; ln -sf mode link"}},{"name":"report","arguments":{"text":"eight is done"}}]}
+{"content":"my part"}
+E
+for _ in 1 2 3; do echo '{"content":"thanks"}'; done >p.jsonl
+agent-run -q --ckpt turn -m script:m.jsonl --name lead 'make it' >/dev/null
+lead=$(agent-ps --json lead | jq -r .id)
+agent-fork --name kid --goal 'do your part' lead >/dev/null
+kid=$(agent-ps --json kid | jq -r .id)
+agent-run -q -r kid >/dev/null
+before=$(cd "$(work kid)" && find . | sort | xargs sha256sum 2>/dev/null)
+
+# ---- the parent did nothing --------------------------------------------------------
+agent-fork --name calm lead >/dev/null
+in_ws calm 'echo a >added; mkdir -p x/y; echo b >x/y/z; rm binary; printf "#!/bin/sh\n" >run; chmod 755 run'
+in_ws lead 'sed -i s/^2$/parent/ text; echo p >mine; echo p >>mode'
+status 0 'a child is joined' agent-fork --join kid
+is "$(echo "$out" | xargs)" 'added d/new removed d/old changed link changed mode changed same merged text' \
+    'and each path that changed is listed'
+is "$(in_ws lead 'xargs <text')" '1 parent 3 4 5 6 7 child 9' 'a text that both changed is merged by its lines'
+is "$(in_ws lead 'ls d; cat mine same; readlink link' | xargs)" 'new p s c mode' \
+    "the child's changes are there, and the parent's"
+is "$(in_ws lead 'stat -c %a mode; cat mode' | xargs)" '755 m p' "its mode with the parent's contents"
+is "$(cd "$(work kid)" && find . | sort | xargs sha256sum 2>/dev/null)" "$before" 'the child stays as it is'
+like "$(told lead)" 'work of agent .*kid.*done.*joined' "the parent's model is told"
+like "$(told lead)" 'eight is done' "the child's report"
+like "$(told lead)" 'merged text' 'and which files changed'
+is "$(agent-ps --json lead | jq -r .state)" ready 'so the parent has something to do'
+is "$(agent-run -q -m script:p.jsonl -r lead)" thanks 'and goes on'
+status 0 'its history verifies' agent-audit verify lead
+status 65 'a child is joined once' agent-fork --join kid
+like "$err" 'joined before' 'and the refusal says so'
+is "$(told lead | grep -c joined)" 1 'nothing more is told'
+saved=$(agent-audit log --json -t join lead | jq -r '.body.saved // empty')
+is "$(agent-ckpt list --json lead | jq -r .bundle | grep -c "$saved")" 1 'what stood there before is in a bundle'
+
+# ---- back and again ------------------------------------------------------------------
+point=$(agent-audit log --json -t join lead | jq -r 'select(.body.saved).seq')
+status 0 'the parent goes back to before the join' agent-ckpt restore "lead@$point"
+is "$(in_ws lead 'xargs <text')" '1 parent 3 4 5 6 7 8 9' 'its files are as they were'
+status 0 'then the child can be joined again' agent-fork --json --join kid
+is "$(echo "$out" | jq -r '.agent, .child, (.changed | length), (.conflicts | length)' | xargs)" "$lead $kid 6 0" \
+    '--json says the same'
+status 0 'and another one after it' agent-fork --join calm --into lead
+is "$(in_ws lead 'cat added x/y/z; stat -c %a run; ls binary 2>/dev/null' | xargs)" 'a b 755' \
+    'what the parent did not touch is as the child left it'
+is "$(in_ws lead 'xargs <text')" '1 parent 3 4 5 6 7 child 9' 'and nothing is taken back by it'
+
+# ---- conflicts ------------------------------------------------------------------------
+agent-run -q --ckpt turn -m script:m.jsonl --name boss 'make it' >/dev/null
+agent-fork --name eve boss >/dev/null
+eve=$(agent-ps --json eve | jq -r .id)
+tail=${eve: -6}
+in_ws eve 'sed -i s/^5$/eve/ text; echo e >>binary; echo e >new; rm same; echo e >d/old; rm -r link; mkdir link; echo e >link/f; chmod 600 mode; mkdir ok; echo e >ok/f'
+in_ws boss "sed -i s/^5\$/boss/ text; echo b >>binary; echo b >new; echo b >>same; rm -r d; ln -sf d link; chmod 755 mode; echo b >text.$tail.theirs"
+status 1 'what both changed is a conflict' agent-fork --join eve
+is "$(echo "$out" | sed -n 's/^conflict \([^:]*\):.*/\1/p' | xargs)" 'binary d/old link mode new same text' 'each one is listed'
+is "$(in_ws boss 'sed -n 5p text; cat new; tail -n 1 same; readlink link; stat -c %a mode' | xargs)" 'boss b b d 755' \
+    'the parent keeps its own'
+is "$(in_ws boss "cat text.$tail.theirs; sed -n 5p text.$tail.theirs.2; cat new.$tail.theirs d/old.$tail.theirs link.$tail.theirs/f" | xargs)" \
+    'b eve e e e' "and the child's is beside it, where nothing is"
+is "$(in_ws boss "cmp binary.$tail.theirs ../../$eve/work/binary && stat -c %a mode.$tail.theirs")" 600 'to the byte, and the mode'
+is "$(in_ws boss 'cat ok/f')" e 'what is no conflict is joined all the same'
+like "$(told boss)" "text: both changed the same lines; the child's version is text.$tail.theirs.2" 'the model is told of both'
+is "$(agent-audit log --json -t join boss | jq -r 'select(.body.saved) | .body.conflict_count')" 7 'and the record counts them'
+is "$err" '' 'without a word on stderr'
+
+# without a bundle of the fork
+agent-run -q -m script:m.jsonl --name bare 'make it' >/dev/null
+agent-fork --name kid2 bare >/dev/null
+in_ws kid2 'sed -i s/^8$/child/ text'
+in_ws bare 'sed -i s/^2$/parent/ text'
+status 1 'a text whose contents at the fork are nowhere is a conflict' agent-fork --join kid2
+like "$out" 'no bundle holds what it was' 'which says why'
+
+# ---- who may be joined -----------------------------------------------------------------
+status 77 'a child of another is refused' agent-fork --join kid2 --into boss
+status 77 'so is one that is nobody'"'"'s child' agent-fork --join boss
+status 66 'and who is not there' agent-fork --join nobody
+status 64 '--into goes with --join' agent-fork --into boss lead
+status 64 '--join takes no operand' agent-fork --join kid lead
+agent-fork --name early boss >/dev/null
+in_ws early 'echo early >early'
+status 0 'a child that never ran can be joined' agent-fork --join early
+is "$(in_ws boss 'cat early')" early 'with its files'
+agent-fork --name torn boss >/dev/null
+torn=root/agents/$(agent-ps --json torn | jq -r .id)
+cp "$torn/fork.jsonl" kept
+sed -i 's/"mode":"0644"/"mode":"0600"/; s/"mode":420/"mode":384/' "$torn/fork.jsonl"
+cmp -s "$torn/fork.jsonl" kept && echo >>"$torn/fork.jsonl"
+status 65 'what a child began with cannot be changed afterwards' agent-fork --join torn
+like "$err" 'not what the fork recorded' 'as the message says'
+cp kept "$torn/fork.jsonl"
+status 0 'it is joined once that is as it was' agent-fork --join torn
+is "$out" '' 'and had changed nothing'
+
+done_testing
