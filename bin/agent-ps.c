@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/allot.h"
 #include "agent/session.h"
 #include "base/jsonw.h"
 #include "base/lock.h"
@@ -12,14 +11,17 @@
 #include "base/utf8.h"
 #include "cli/opt.h"
 #include "cli/show.h"
+#include "cli/showuse.h"
 
 enum { O_JSON = 256, O_ROOT, O_TREE };
 
+#define LEFT_COLUMN   5 /* with --tree */
 #define RIGHT_COLUMNS (1U << 2 | 1U << 3 | 1U << 4 | 1U << 5)
+#define RIGHT_OF_TREE (1U << 2 | 1U << 3 | 1U << 4 | 1U << 6)
 
 static const struct opt opts[] = {{"json", O_JSON, NULL, "one object an agent"},
     {"root", O_ROOT, "DIR", "where the agents are"},
-    {"tree", O_TREE, NULL, "children below their parents"},
+    {"tree", O_TREE, NULL, "children below their parents, what limits leave"},
     {"watch", 'w', NULL, "again every second, until interrupted"},
     {NULL, 0, NULL, NULL}};
 
@@ -76,30 +78,6 @@ waits(const struct row *r)
 }
 
 static void
-put_usage(struct jsonw *w, const struct state *s)
-{
-	const struct usage *u = &s->usage;
-	struct limits left = {0};
-
-	jsonw_integer(w, "turns", u->turns);
-	jsonw_object(w, "usage");
-	jsonw_integer(w, "tool_calls", u->tool_calls);
-	jsonw_integer(w, "input", u->input);
-	jsonw_integer(w, "output", u->output);
-	jsonw_integer(w, "cached", u->cached);
-	jsonw_integer(w, "seconds", u->time_ns / CLOCK_SECOND);
-	jsonw_integer(w, "cpu_milliseconds", u->cpu_ns / CLOCK_MILLI);
-	jsonw_integer(w, "bytes", u->bytes);
-	jsonw_integer(w, "children", u->children);
-	jsonw_end(w, '}');
-	jsonw_integer(w, "cost", u->cost);
-	limits_write(w, "limits", &s->limits);
-	allot_limits_left(s, &left);
-	if (!limits_none(&left))
-		limits_write(w, "left", &left);
-}
-
-static void
 print_json(const struct row *r)
 {
 	struct buf line CLEANUP_BUF = {0};
@@ -115,7 +93,7 @@ print_json(const struct row *r)
 		jsonw_maybe(&w, "parent", r->s.info.parent);
 		jsonw_string(&w, "state", r->state);
 		jsonw_maybe(&w, "waits", waits(r));
-		put_usage(&w, &r->s.state);
+		showuse_json(&w, &r->s.state);
 		jsonw_string(&w, "model", r->s.state.model);
 		jsonw_maybe(&w, "goal", r->s.state.goal);
 		jsonw_integer(&w, "seq", r->s.mark.seq);
@@ -127,9 +105,9 @@ print_json(const struct row *r)
 }
 
 static void
-print_row(struct table *t, const struct row *r, size_t shown)
+print_row(struct table *t, const struct row *r, size_t shown, bool tree)
 {
-	static const char *const none[] = {"", "", "", "", ""};
+	struct buf left CLEANUP_BUF = {0};
 	char *id CLEANUP_FREE =
 	    mem_printf("%*s%.*s", (int)(2 * r->depth), "", (int)shown, r->id);
 	char text[64];
@@ -140,8 +118,8 @@ print_row(struct table *t, const struct row *r, size_t shown)
 	table_add(t, id);
 	if (r->error != NULL) {
 		table_add(t, r->state);
-		for (i = 0; i < COUNT_OF(none); i++)
-			table_add(t, none[i]);
+		for (i = 3; i < t->columns; i++)
+			table_add(t, "");
 		table_add(t, r->error);
 		return;
 	}
@@ -154,6 +132,10 @@ print_row(struct table *t, const struct row *r, size_t shown)
 	table_add(t, text);
 	show_money(u->cost, text);
 	table_add(t, text);
+	if (tree) {
+		showuse_left(&r->s.state, &left);
+		table_add(t, buf_str(&left));
+	}
 	(void)clock_parse(r->s.info.created, &created);
 	show_time(clock_real() - created, text);
 	table_add(t, text);
@@ -165,17 +147,19 @@ print_row(struct table *t, const struct row *r, size_t shown)
 }
 
 static void
-print_table(const struct row *rows, size_t n, size_t shown)
+print_table(const struct row *rows, size_t n, size_t shown, bool tree)
 {
-	static const char *const head[] = {
-	    "AGENT", "STATE", "TURNS", "TOKENS", "COST", "AGE", "NAME", "GOAL"};
-	struct table t = {.columns = COUNT_OF(head), .right = RIGHT_COLUMNS};
+	static const char *const head[] = {"AGENT", "STATE", "TURNS", "TOKENS",
+	    "COST", "LEFT", "AGE", "NAME", "GOAL"};
+	struct table t = {.columns = COUNT_OF(head) - !tree,
+	    .right = tree ? RIGHT_OF_TREE : RIGHT_COLUMNS};
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(head); i++)
-		table_add(&t, head[i]);
+		if (tree || i != LEFT_COLUMN)
+			table_add(&t, head[i]);
 	for (i = 0; i < n; i++)
-		print_row(&t, &rows[i], shown);
+		print_row(&t, &rows[i], shown, tree);
 	table_print(&t, stdout);
 }
 
@@ -231,7 +215,7 @@ list(struct root *root, char *names[], int count, int format, bool tree)
 		for (i = 0; i < n; i++)
 			print_json(&rows[i]);
 	else
-		print_table(rows, n, root_short(ids, total));
+		print_table(rows, n, root_short(ids, total), tree);
 	for (i = 0; i < n; i++) {
 		if (rows[i].error != NULL)
 			status = EX_DATAERR;

@@ -43,6 +43,12 @@ is "$(left lead)" '0 150' 'nothing is left'
 status 79 'then the parent does not go on' agent-run -q -r lead 'go on'
 like "$err" 'limit of turns' 'for want of turns'
 
+status 0 'agent-ps --tree' agent-ps --tree
+like "$(sed -n 1p <<<"$out")" 'COST +LEFT +AGE' 'has a column of what is left'
+like "$(sed -n 2p <<<"$out")" ' 1 +100 +0\.0000 +0 turns, 150 tokens, [0-9] children ' \
+    'of each limit, beside what was used'
+like "$(grep kid-2 <<<"$out")" ' 0 +0 +0\.0000 +3 turns, 300 tokens, ' 'for each agent'
+
 # ---- given back ------------------------------------------------------------------------
 
 status 0 'a child ends' agent-run -q -r kid-2
