@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/halt.h"
 #include "agent/post.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -9,26 +10,34 @@
 #include "cli/show.h"
 #include "cli/value.h"
 
-enum { O_EVENT = 256, O_FROM, O_JSON, O_ROOT };
+enum { O_EVENT = 256, O_FROM, O_JSON, O_ROOT, O_SIGNAL, O_WAIT };
+
+#define WAIT (30 * CLOCK_SECOND)
 
 static const struct opt opts[] = {
     {"event", O_EVENT, "NAME", "an event, for who waits for it"},
     {"from", O_FROM, "NAME", "who sends it (default: user)"},
     {"json", O_JSON, NULL, "print one JSON object: agent, mail"},
-    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
+    {"root", O_ROOT, "DIR", "where the agents are"},
+    {"signal", O_SIGNAL, "SIGNAL", "pause, resume, stop or kill it"},
+    {"wait", O_WAIT, "DURATION", "a signal: for its runner (default 30s)"},
+    {NULL, 0, NULL, NULL}};
 
-static const char *const usage[] = {
-    "[OPTION]... AGENT TEXT|-", "--event NAME AGENT [TEXT|-]", NULL};
+static const char *const usage[] = {"[OPTION]... AGENT TEXT|-",
+    "--event NAME AGENT [TEXT|-]", "--signal pause|resume|stop|kill AGENT",
+    NULL};
 
 static const struct program program = {.name = "agent-send",
     .usage = usage,
-    .purpose = "Deliver a message or an event to an agent.",
+    .purpose = "Deliver a message, an event or a signal to an agent.",
     .opts = opts,
-    .notes = "Status: 0 it is in the mailbox, 66 no such agent, 75 the mailbox "
-	     "is full."};
+    .notes = "Status: 0 it is in the mailbox, or the signal was taken, 1 the "
+	     "agent was\nkilled, 66 no such agent, 75 the mailbox is full, or "
+	     "the runner did not look:\ntry again."};
 
 struct arguments {
-	const char *root, *from, *event;
+	const char *root, *from, *event, *signal;
+	int64_t wait;
 	bool json;
 };
 
@@ -63,6 +72,16 @@ options(int argc, char *argv[], struct arguments *a)
 			break;
 		case O_JSON:
 			a->json = true;
+			break;
+		case O_SIGNAL:
+			if (!halt_known(value))
+				die_usage(&program,
+				    "--signal: want pause, resume, stop or "
+				    "kill");
+			a->signal = value;
+			break;
+		case O_WAIT:
+			a->wait = value_duration(&program, "wait", value);
 			break;
 		default:
 			a->root = value;
@@ -99,34 +118,59 @@ print_json(const char *agent, const char *mail)
 	show_json(stdout, line.data, line.len);
 }
 
+static void
+send_post(const struct root *root, const struct arguments *a, const char *id,
+    const char *text)
+{
+	struct post p CLEANUP_POST = {0};
+	struct err e;
+
+	make_post(a, text, &p);
+	if (post_send(root, id, &p, &e) < 0)
+		die_err(&e);
+	if (a->json)
+		print_json(id, p.name);
+}
+
+/* How many operands there are has to fit what is sent. */
+static void
+check_operands(const struct arguments *a, char *operands[], int count)
+{
+	int least = a->signal != NULL || a->event != NULL ? 1 : 2;
+	int most = a->signal != NULL ? 1 : 2;
+
+	if (a->signal != NULL && a->event != NULL)
+		die_usage(&program, "an event or a signal, not both");
+	if (count < least)
+		die_usage(&program, "want an agent%s",
+		    least == 1 ? "" : " and what to tell it");
+	if (count > most)
+		die_usage(&program, "what is '%s'? %s", operands[most],
+		    most == 1 ? "a signal has no text"
+			      : "quote a text of many words");
+}
+
 int
 main(int argc, char *argv[])
 {
-	struct arguments a = {.from = "user"};
+	struct arguments a = {.from = "user", .wait = WAIT};
 	struct secret_args secrets = {0};
 	int first = options(argc, argv, &a), left = argc - first;
-	struct post p = {0};
 	char id[ULID_TEXT];
 	struct root root;
 	struct err e;
 
-	if (left < (a.event == NULL ? 2 : 1))
-		die_usage(&program, "want an agent and what to tell it");
-	if (left > 2)
-		die_usage(&program, "what is '%s'? quote a text of many words",
-		    argv[first + 2]);
+	check_operands(&a, argv + first, left);
 	(void)umask(077);
 	if (root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);
 	root.secrets = secret_args_load(&secrets);
 	if (root_find(&root, argv[first], id, &e) < 0)
 		die_err(&e);
-	make_post(&a, left == 2 ? argv[first + 1] : "", &p);
-	if (post_send(&root, id, &p, &e) < 0)
+	if (a.signal == NULL)
+		send_post(&root, &a, id, left == 2 ? argv[first + 1] : "");
+	else if (halt_send(&root, id, a.signal, clock_deadline(a.wait), &e) < 0)
 		die_err(&e);
-	if (a.json)
-		print_json(id, p.name);
-	post_free(&p);
 	root_close(&root);
 	secret_args_free(&secrets);
 	finish(0);

@@ -192,7 +192,9 @@ send(struct runner *r, struct model_reply *reply, struct err *e)
 	options.prices = o->prices;
 	options.temperature = o->temperature;
 	options.turn = s->turn - 1;
-	options.stop_fd = o->stop_fd;
+	if (r->nudge.fd < 0)
+		nudge_open(r->s->dir, o->stop_fd, &r->nudge);
+	options.stop_fd = r->nudge.fd;
 	options.secrets = hearing.scrub.secrets;
 	options.on_text = o->watch.text == NULL ? NULL : hear_text;
 	options.on_retry = o->watch.retry == NULL ? NULL : hear_retry;
@@ -238,7 +240,10 @@ ask_model(
 		got = stage_reply(r, &reply, e);
 	} else {
 		model_failed(r, &why, end);
-		got = r->stopped ? 0 : 1;
+		got = r->stopped || (why.status == EX_TEMPFAIL &&
+					nudge_felt(&r->nudge))
+			  ? 0
+			  : 1;
 	}
 	model_reply_free(&reply);
 	return got;

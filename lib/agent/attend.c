@@ -140,6 +140,8 @@ attend_look(struct attend *a, struct runner *r, struct plan *plans,
 	(void)!read(a->timer, &ticks, sizeof(ticks));
 	if (order_drain(r->s, e) < 0)
 		return -1;
+	if (r->s->state.halt == HALT_KILL)
+		return end_all(plans, runs, n, "the agent was killed");
 	got = authority_sync(r->s, &why);
 	if (got < 0 && why.status == EX_DATAERR)
 		return end_all(plans, runs, n, why.msg);

@@ -182,6 +182,7 @@ fields_put(struct jsonw *w, const struct state *s)
 		field_put_integer(w, integers[i].name, v);
 	}
 	field_put_integer(w, "status", s->status);
+	field_put_integer(w, "halt", s->halt);
 	field_put_integer(w, "exit_status", s->exit_status);
 	field_put_integer(w, "attempt", s->attempt);
 	field_put_integer(w, "stop", s->stop);
@@ -280,6 +281,7 @@ get_state(struct state *s, const struct json *j)
 		memcpy((char *)s + integers[i].at, &v, sizeof(v));
 	}
 	s->status = (enum agent_status)field_get_integer(j, "status");
+	s->halt = (enum halt)field_get_integer(j, "halt");
 	s->exit_status = (int)field_get_integer(j, "exit_status");
 	s->attempt = (unsigned)field_get_integer(j, "attempt");
 	s->stop = (enum model_stop)field_get_integer(j, "stop");

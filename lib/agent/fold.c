@@ -138,6 +138,8 @@ apply_wake(struct folding *f, struct err *e)
 	(void)e;
 	folding_set(&f->s->model, json_get_string(f->body, "model"));
 	f->s->status = AGENT_RUNNING;
+	if (f->s->halt == HALT_STOP)
+		f->s->halt = HALT_NONE;
 	f->s->awake = true;
 	return 0;
 }
@@ -283,6 +285,8 @@ apply_exit(struct folding *f, struct err *e)
 	if (tells_parent(s))
 		s->exit_owed = f->rec->seq;
 	s->awake = false;
+	if (s->halt == HALT_STOP)
+		s->halt = HALT_NONE;
 	return 0;
 }
 

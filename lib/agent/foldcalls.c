@@ -115,6 +115,8 @@ folding_tool_result(struct folding *f, struct err *e)
 	if (c == NULL || (c->phase != CALL_OPEN && c->phase != CALL_WAITS))
 		return folding_bad(f, "the result of no open call", e);
 	c->phase = CALL_CLOSED;
+	if (c->wait != NULL && strcmp(status, "ok") == 0)
+		folding_told(s, c->wait);
 	wait_free(c->wait);
 	c->wait = NULL;
 	s->labels |= labels;

@@ -139,6 +139,7 @@ folding_command(struct folding *f, struct err *e)
 	forget_old(s, f->rec->time);
 	mem_room(&s->taken, s->taken_count, &s->taken_cap, sizeof(*s->taken));
 	s->taken[s->taken_count++] = t;
+	folding_signal(f);
 	return 0;
 }
 

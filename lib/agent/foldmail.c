@@ -21,7 +21,7 @@ say(struct folding *f, const char *head)
 	f->s->mail.turn_bytes += (int64_t)content.len;
 	f->s->needs_model = true;
 	f->s->bad_streak = 0;
-	if (f->s->status != AGENT_KILLED)
+	if (f->s->halt == HALT_NONE || f->s->halt == HALT_STOP)
 		f->s->status = AGENT_READY;
 }
 
@@ -39,6 +39,61 @@ say_exit(struct folding *f, const char *from)
 		    from, strcmp(state, "paused") == 0 ? "stopped" : "ended",
 		    state, status);
 	say(f, head);
+}
+
+static bool
+names(const struct wait *w, const char *agent)
+{
+	size_t i;
+
+	for (i = 0; w != NULL && i < w->agent_count; i++)
+		if (strcmp(w->agents[i], agent) == 0)
+			return true;
+	return false;
+}
+
+void
+folding_told(struct state *s, const struct wait *w)
+{
+	size_t i;
+
+	/* Else it is not known here which of them. */
+	for (i = 0; i < s->child_count && (w->all || w->agent_count == 1); i++)
+		if (!s->children[i].ended && names(w, s->children[i].id))
+			s->children[i].told = true;
+}
+
+/* Is a call open that waits for this agent, and so will tell? */
+static bool
+is_awaited(const struct state *s, const char *agent)
+{
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].phase != CALL_CLOSED &&
+		    names(s->calls[i].wait, agent))
+			return true;
+	return false;
+}
+
+static int
+apply_exit(struct folding *f, const char *from, struct err *e)
+{
+	const char *name = json_get_string(f->body, "state");
+	struct family_child *c = state_child(f->s, from);
+	enum agent_status state;
+	bool known;
+
+	if (name == NULL || agent_status_parse(name, &state) < 0)
+		return folding_bad(f, "an end without state", e);
+	folding_child_exit(f, from);
+	known = agent_has_ended(state) &&
+		((c != NULL && c->told) || is_awaited(f->s, from));
+	if (c != NULL)
+		c->told = false;
+	if (!known)
+		say_exit(f, from);
+	return 0;
 }
 
 int
@@ -64,13 +119,34 @@ folding_mail(struct folding *f, struct err *e)
 		return 0;
 	}
 	if (kind != NULL && strcmp(kind, "exit") == 0) {
-		if (json_get_string(f->body, "state") == NULL)
-			return folding_bad(f, "an end without state", e);
-		folding_child_exit(f, from);
-		say_exit(f, from);
-		return 0;
+		return apply_exit(f, from, e);
 	}
 	head = mem_printf("[message from %s]", from);
 	say(f, head);
 	return 0;
+}
+
+void
+folding_signal(struct folding *f)
+{
+	const char *verb = json_get_string(f->body, "verb");
+	const char *text = json_get_string(f->body, "signed");
+	struct json *order CLEANUP_JSON = NULL;
+	struct state *s = f->s;
+	struct err e;
+	enum halt h;
+
+	if (verb == NULL || strcmp(verb, "signal") != 0 || text == NULL ||
+	    json_get_integer(f->body, "status", 0) != 0 ||
+	    json_parse(text, strcspn(text, "\n"), &order, &e) < 0 ||
+	    halt_parse(json_get_string(order, "signal"), &h) < 0)
+		return;
+	if (h == HALT_STOP && !s->awake)
+		return;
+	s->halt = h;
+	if (h == HALT_PAUSE &&
+	    (s->status == AGENT_READY || s->status == AGENT_WAITING))
+		s->status = AGENT_PAUSED;
+	else if (h == HALT_NONE && s->status == AGENT_PAUSED)
+		s->status = AGENT_READY;
 }

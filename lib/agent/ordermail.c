@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "agent/order.h"
+#include "agent/halt.h"
 #include "agent/mailbox.h"
+#include "agent/nudge.h"
 #include "agent/refusal.h"
 #include "agent/rework.h"
 #include "agent/trust.h"
@@ -354,6 +356,8 @@ commit_by_mail(struct root *root, struct order *c, int dir, int64_t deadline,
 	if (mailbox_open(dir, true, &m, e) < 0 ||
 	    mailbox_deliver(&m, name, text.data, text.len, e) < 0)
 		return -1;
+	if (halt_is_urgent(c))
+		nudge_give(dir);
 	return await(root, c, &m, name, deadline, e);
 }
 

@@ -1,6 +1,7 @@
 /* All that may be commanded. */
 #include "agent/answer.h"
 #include "agent/authority.h"
+#include "agent/halt.h"
 #include "agent/join.h"
 
 const struct order_verb order_verbs[] = {
@@ -11,5 +12,6 @@ const struct order_verb order_verbs[] = {
     {"hand_on", true, authority_hand_on, false},
     {"join", false, join_apply, true},
     {"lift", true, authority_lift, false},
+    {"signal", false, halt_apply, false},
     {NULL, false, NULL, false},
 };

@@ -122,6 +122,8 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 static bool
 worth_to_stay(struct runner *r, enum action_kind next)
 {
+	if (r->s->state.halt != HALT_NONE)
+		return false;
 	if (next == ACT_WAIT && waiting_left(r) != CLOCK_NEVER)
 		return true;
 	if (next == ACT_WAIT || next == ACT_EXIT)
@@ -194,6 +196,19 @@ nothing_new(struct runner *r, struct run_end *end)
 	return true;
 }
 
+/* It is not to be run: then nothing is written either. */
+static bool
+is_halted(struct runner *r, struct run_end *end)
+{
+	struct action act;
+
+	if (r->s->state.halt != HALT_PAUSE && r->s->state.halt != HALT_KILL)
+		return false;
+	turn_next(&r->s->state, calls_alone, r, &act);
+	run_end_set(end, act.state, act.status, act.why);
+	return true;
+}
+
 static int
 drive(struct runner *r, struct run_end *end, struct err *e)
 {
@@ -210,7 +225,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (order_drain(r->s, e) < 0 || post_drain(r->s, e) < 0 ||
 	    authority_sync(r->s, e) < 0)
 		return -1;
-	if (nothing_new(r, end))
+	if (is_halted(r, end) || nothing_new(r, end))
 		return 0;
 	if (check_secrets(r, e) < 0)
 		return -1;
@@ -227,7 +242,10 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	} while (got == 0);
 	notify_stop(r);
 	/* The bundle says how the run ended, so it comes behind the exit. */
-	if (got < 0 || runrecord_exit(r, end, e) < 0 ||
+	if (got < 0)
+		return -1;
+	/* Who kills it records the end. */
+	if ((s->halt != HALT_KILL && runrecord_exit(r->s, r, end, e) < 0) ||
 	    runckpt_due(r, true, e) < 0)
 		return -1;
 	return session_seal(r->s, e);
@@ -237,7 +255,8 @@ int
 run_agent(struct session *s, struct launcher *l, const struct run_options *o,
     struct run_end *end, struct err *e)
 {
-	struct runner r = {.s = s, .launcher = l, .opt = o, .mail = -1};
+	struct runner r = {
+	    .s = s, .launcher = l, .opt = o, .mail = -1, .nudge = {-1, -1}};
 	struct run_end local = {0};
 	int got;
 
@@ -250,6 +269,7 @@ run_agent(struct session *s, struct launcher *l, const struct run_options *o,
 	buf_free(&r.tools_json);
 	model_close(r.model);
 	fd_cleanup(&r.mail);
+	nudge_close(&r.nudge);
 	return got;
 }
 
@@ -264,6 +284,7 @@ run_call(struct session *s, struct launcher *l, const char *by,
 	    .opt = &o,
 	    .by = by,
 	    .mail = -1,
+	    .nudge = {-1, -1},
 	    .deadline = CLOCK_NEVER};
 	struct call c = {0};
 	int got = -1;

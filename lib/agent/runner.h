@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "agent/nudge.h"
 #include "agent/run.h"
 #include "base/jsonw.h"
 #include "model/command.h"
@@ -38,6 +39,7 @@ struct runner {
 	int64_t bundles;	/* made since they were thinned out */
 	struct digest withheld;	/* paths that were said to be left out */
 	const char *by;		/* a person's call (run_call); else NULL */
+	struct nudge nudge;	/* model calls are given up for it */
 	int mail;		/* inotify of the mailbox; -1: not yet */
 	struct notifying notify;
 };

@@ -52,9 +52,10 @@ runrecord_goal(struct runner *r, struct err *e)
 }
 
 int
-runrecord_exit(struct runner *r, const struct run_end *end, struct err *e)
+runrecord_exit(struct session *session, const struct runner *r,
+    const struct run_end *end, struct err *e)
 {
-	const struct state *s = &r->s->state;
+	const struct state *s = &session->state;
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
 
@@ -62,13 +63,15 @@ runrecord_exit(struct runner *r, const struct run_end *end, struct err *e)
 	jsonw_string(&w, "state", agent_status_name(end->state));
 	jsonw_integer(&w, "status", end->status);
 	usage_write(&w, "usage", &s->usage);
-	spend_write_lost(&w, r);
+	if (r != NULL)
+		spend_write_lost(&w, r);
 	if (end->why[0] != '\0')
 		jsonw_string(&w, "why", end->why);
 	jsonw_string(&w, "text",
 	    end->state != AGENT_DONE || s->text == NULL ? "" : s->text);
 	jsonw_end(&w, '}');
-	return runner_stage(r, RECORD_EXIT, &body, e);
+	return session_stage(
+	    session, RECORD_EXIT, (struct slice){body.data, body.len}, e);
 }
 
 int

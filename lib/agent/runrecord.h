@@ -17,6 +17,7 @@ int runrecord_goal(struct runner *, struct err *);
  * whenever it changes. */
 int runrecord_withheld(struct runner *, const char *paths, struct err *);
 
-int runrecord_exit(struct runner *, const struct run_end *, struct err *);
+/* The runner, which knows what its calls spent, is NULL when none runs. */
+int runrecord_exit(struct session *, const struct runner *, const struct run_end *, struct err *);
 
 #endif

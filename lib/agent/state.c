@@ -33,6 +33,26 @@ agent_status_parse(const char *name, enum agent_status *out)
 	return -1;
 }
 
+static const char *const halt_names[] = {
+    [HALT_NONE] = "resume",
+    [HALT_PAUSE] = "pause",
+    [HALT_STOP] = "stop",
+    [HALT_KILL] = "kill",
+};
+
+int
+halt_parse(const char *name, enum halt *out)
+{
+	size_t i;
+
+	for (i = 0; name != NULL && i < COUNT_OF(halt_names); i++)
+		if (strcmp(halt_names[i], name) == 0) {
+			*out = (enum halt)i;
+			return 0;
+		}
+	return -1;
+}
+
 void
 state_init(struct state *s)
 {

@@ -25,6 +25,10 @@ enum agent_status {
 	AGENT_KILLED
 };
 
+/* What a person's signal says of running it, halt.h. */
+enum halt { HALT_NONE, HALT_PAUSE, HALT_STOP, HALT_KILL };
+int halt_parse(const char *signal, enum halt *out);
+
 enum call_phase {
 	CALL_WANTED,	/* in the reply; no tool.call yet */
 	CALL_OPEN,	/* tool.call is recorded, its result is not */
@@ -100,6 +104,7 @@ struct family_child {
 	char *call;		/* ours, that asked for it; NULL: none */
 	int64_t seq;		/* of the fork record */
 	struct limits limits;	/* reserved of this agent's for it */
+	bool told;		/* the end of a wait told of its end */
 	bool ended;		/* it gave back what it had not used */
 	enum agent_status state; /* as its last exit mail said */
 	int status;		/* exit status */
@@ -142,6 +147,7 @@ struct taken {
 
 struct state {
 	enum agent_status status;
+	enum halt halt;
 	int64_t seq, time;	/* of the last record */
 	char *model;		/* spec */
 	struct limits limits;

@@ -29,6 +29,26 @@ ending(enum agent_status state, int status, const char *why)
 	    .kind = ACT_EXIT, .state = state, .status = status, .why = why};
 }
 
+/* What a person's signal makes of it. */
+static bool
+halted(const struct state *s, struct action *out)
+{
+	switch (s->halt) {
+	case HALT_PAUSE:
+		*out = ending(AGENT_PAUSED, EX_TEMPFAIL,
+		    "paused by a signal, until agent-send --signal resume");
+		return true;
+	case HALT_STOP:
+		*out = ending(AGENT_READY, EX_TEMPFAIL, "stopped by a signal");
+		return true;
+	case HALT_KILL:
+		*out = ending(AGENT_KILLED, EX_NO, "killed by a signal");
+		return true;
+	default:
+		return false;
+	}
+}
+
 static struct action
 waiting(const struct state *s)
 {
@@ -95,6 +115,8 @@ turn_next(const struct state *s,
 	const char *why;
 	size_t i;
 
+	if (halted(s, out))
+		return;
 	for (i = 0; i < s->call_count; i++)
 		if (s->calls[i].phase == CALL_OPEN) {
 			*out = (struct action){
