@@ -158,30 +158,28 @@ check_model_reply(struct replaying *p)
 
 /* ---- how a run ends ------------------------------------------------------------------------- */
 
+/* Of each kind that the record has; it may be an older one. */
 static int
 check_usage(struct replaying *p)
 {
-	const struct json *u = json_get(p->body, "usage");
-	const struct usage *is = &p->s->usage;
-	const struct {
-		const char *key;
-		int64_t want;
-	} counts[] = {{"turns", is->turns}, {"tool_calls", is->tool_calls},
-	    {"input", is->input}, {"output", is->output},
-	    {"cached", is->cached}, {"cost", is->cost}};
-	char want[64], found[64];
-	int64_t n;
-	size_t i;
+	struct buf text CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &text};
+	struct slice found, sums, is, want;
+	const struct json *v;
+	const char *key;
 
-	for (i = 0; i < COUNT_OF(counts); i++) {
-		n = json_get_integer(u, counts[i].key, -1);
-		if (n == counts[i].want)
-			continue;
-		(void)snprintf(want, sizeof(want), "usage %s %" PRId64,
-		    counts[i].key, counts[i].want);
-		(void)snprintf(
-		    found, sizeof(found), "%s %" PRId64, counts[i].key, n);
-		return replay_drift(p, want, found);
+	usage_write(&w, NULL, &p->s->usage);
+	sums = (struct slice){text.data, text.len};
+	if (json_raw(p->rec->body, "usage", &found) < 0)
+		return replay_drift(p, "usage", "none");
+	for (v = json_first(json_get(p->body, "usage")); v != NULL;
+	     v = json_next(v)) {
+		key = json_name(v);
+		if (json_raw(found, key, &is) == 0 &&
+		    json_raw(sums, key, &want) == 0 &&
+		    (is.len != want.len ||
+			memcmp(is.data, want.data, is.len) != 0))
+			return replay_drift(p, buf_str(&text), key);
 	}
 	return 0;
 }
@@ -270,6 +268,8 @@ check(struct replaying *p, struct err *e)
 		return replay_tool_result(p);
 	case RECORD_ASK:
 		return replay_ask(p);
+	case RECORD_WAIT:
+		return replay_wait(p);
 	case RECORD_ANSWER:
 		return check_answer(p);
 	case RECORD_RESTORE:
@@ -312,7 +312,8 @@ go_through(void *arg, const struct record *rec, struct err *e)
 	if (json_parse(rec->body.data, rec->body.len, &body, e) < 0)
 		return err_wrap(e, "record %" PRId64, rec->seq);
 	p->body = body;
-	if (rec->type != RECORD_TOOL_CALL && rec->type != RECORD_ASK)
+	if (rec->type != RECORD_TOOL_CALL && rec->type != RECORD_ASK &&
+	    rec->type != RECORD_WAIT)
 		replay_close_batch(p);
 	got = rec->time < p->s->time
 		  ? replay_drift(p, "a time that goes on", "an earlier time")

@@ -2,6 +2,7 @@
  * their records come. */
 #include "audit/replaying.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "tool/table.h"
@@ -182,6 +183,10 @@ replay_tool_result(struct replaying *p)
 		return 0;
 	replay_close_batch(p);
 	c = id == NULL ? NULL : state_call(p->s, id);
+	if (c != NULL && c->phase == CALL_WAITS && p->running) {
+		p->result->actions++;
+		return 0; /* that it has come is told by others' records */
+	}
 	if (c == NULL || c->phase != CALL_OPEN || !(p->running || p->newborn))
 		return replay_drift_action(p, id == NULL ? "" : id);
 	k = (size_t)(c - p->s->calls);
@@ -200,27 +205,15 @@ replay_tool_result(struct replaying *p)
 	return check_status(p, c);
 }
 
-/* ---- ask ------------------------------------------------------------------------------------ */
+/* ---- what a call begins --------------------------------------------------------------------- */
 
-/* Of a call: while it is being recorded, or made again. */
-int
-replay_ask(struct replaying *p)
+/* A record of an open call, while that is recorded or made again. */
+static int
+begun(struct replaying *p, const char *id, const struct call *c)
 {
-	const char *id = json_get_string(p->body, "call");
-	const char *request = json_get_string(p->body, "request");
-	const struct call *c;
 	struct action act;
-	char want[32];
-	size_t len = request == NULL ? 0 : strlen(request), k;
+	size_t k;
 
-	(void)snprintf(want, sizeof(want), "-%lld", (long long)p->rec->seq);
-	if (len < strlen(want) ||
-	    strcmp(request + len - strlen(want), want) != 0)
-		return replay_drift(
-		    p, want, request == NULL ? "no request" : request);
-	if (id == NULL) /* the image's, or of where it was brought in from */
-		return 0;
-	c = state_call(p->s, id);
 	if (c == NULL || c->phase != CALL_OPEN || !p->running)
 		return replay_drift_action(p, id);
 	k = (size_t)(c - p->s->calls);
@@ -230,5 +223,34 @@ replay_ask(struct replaying *p)
 			return replay_drift_action(p, id);
 	}
 	p->result->actions++;
-	return same_call(p, c);
+	return 0;
+}
+
+int
+replay_ask(struct replaying *p)
+{
+	const char *id = json_get_string(p->body, "call");
+	const char *request = json_get_string(p->body, "request");
+	const struct call *c;
+	char want[32];
+	size_t len = request == NULL ? 0 : strlen(request);
+
+	(void)snprintf(want, sizeof(want), "-%" PRId64, p->rec->seq);
+	if (len < strlen(want) ||
+	    strcmp(request + len - strlen(want), want) != 0)
+		return replay_drift(
+		    p, want, request == NULL ? "no request" : request);
+	if (id == NULL) /* the image's, or of where it was brought in from */
+		return 0;
+	c = state_call(p->s, id);
+	return begun(p, id, c) != 0 ? 1 : same_call(p, c);
+}
+
+int
+replay_wait(struct replaying *p)
+{
+	const char *id = json_get_string(p->body, "call");
+
+	return begun(
+	    p, id == NULL ? "" : id, id == NULL ? NULL : state_call(p->s, id));
 }

@@ -50,6 +50,7 @@ struct action replay_action(const struct replaying *);
 int replay_tool_call(struct replaying *);
 int replay_tool_result(struct replaying *);
 int replay_ask(struct replaying *);
+int replay_wait(struct replaying *);
 /* The record is none of those: the calls of a batch are all recorded. */
 void replay_close_batch(struct replaying *);
 /* Another run begins, or the turn is another one. */
