@@ -1,6 +1,8 @@
 /* The runner's tool calls: decide, record, make, record what came of it. */
 #include "agent/attend.h"
 
+#include "agent/joincall.h"
+#include "agent/rework.h"
 #include "agent/sending.h"
 
 #include <inttypes.h>
@@ -139,6 +141,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 		return sending_tool(r, p, e);
 	if (waiting_is(p->tool))
 		return waiting_tool(r, p, e);
+	if (joincall_is(p->tool))
+		return joincall_tool(r, p, e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;
@@ -331,7 +335,8 @@ make(struct runner *r, struct plan *plans, size_t n, struct err *e)
 		if (plans[i].settled && callrecord_result(r, plans[i].call,
 					    &plans[i], &plans[i].result, e) < 0)
 			return -1;
-	return 0;
+	/* A join has its result in the same commit. */
+	return r->s->state.restoring == 0 ? 0 : rework_finish(r->s, NULL, e);
 }
 
 static void

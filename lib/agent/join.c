@@ -64,7 +64,7 @@ open_child(struct joining *j, struct err *e)
 		j->child.root = NULL;
 		return -1;
 	}
-	if (j->opt->call != NULL && !wait_is_end(&j->child.state))
+	if (j->opt->by_agent && !wait_is_end(&j->child.state))
 		return err_set(e, EX_TEMPFAIL, 0,
 		    "agent '%s' has not ended: it is %s", j->fork->id,
 		    agent_status_name(j->child.state.status));
@@ -155,13 +155,15 @@ read_child(struct joining *j, struct err *e)
 static int
 take_child(struct joining *j, struct err *e)
 {
-	if (open_child(j, e) == 0 && read_base(j, e) == 0 &&
-	    read_child(j, e) == 0)
-		return 0;
+	if (open_child(j, e) == 0) {
+		if (read_base(j, e) == 0 && read_child(j, e) == 0)
+			return 0;
+		err_wrap(e, "child '%s'", j->fork->id);
+	}
 	if (e->status == EX_LIMIT || e->status == EX_CANTCREAT ||
 	    e->status == EX_IOERR)
 		e->status = EX_DATAERR;
-	return err_wrap(e, "child '%s'", j->fork->id);
+	return -1;
 }
 
 /* ---- the parent ------------------------------------------------------------------------------- */
@@ -190,11 +192,11 @@ check_grants(const struct joining *j, struct err *e)
 	    .kind = GRANT_FILE,
 	    .workspace = s->workspace,
 	    .now = journal_now(&s->journal),
-	    .labels = s->state.labels};
+	    .labels = s->state.labels | j->child.state.labels};
 	struct decision d;
 	size_t i;
 
-	for (i = 0; j->opt->call != NULL && i < p->after.count; i++) {
+	for (i = 0; j->opt->by_agent && i < p->after.count; i++) {
 		const char *name = restoreplan_path(p, i);
 		char *path CLEANUP_FREE = path_join(s->workspace, name);
 

@@ -13,9 +13,11 @@
 #include "agent/order.h"
 
 struct join_options {
-	/* The call of the parent's model that asks for it, which is open: the
-	 * child must have ended, and the parent's grants must allow each path
-	 * to be written.  NULL: a person does. */
+	/* With the parent's authority only: the child must have ended, and the
+	 * parent's grants must allow each path to be written. */
+	bool by_agent;
+	/* The call of the parent's model that asks for it, which is open and
+	 * has the text as its result; or NULL. */
 	const char *call;
 	/* The child's files are those of its bundle of this record; 0: as they
 	 * are. */
@@ -28,9 +30,8 @@ struct join_options {
  * join and stage its record, which is for the caller to commit by
  * rework_finish.  `text` (the caller's to free) is what the model is told; it
  * is a message of the conversation unless a call asked for it.  Status 65 it
- * was joined before, 75 it runs, or (with a call) has not ended, or files
- * would not keep still, 77 it is no child of this agent, or the call may not
- * write.
+ * was joined before, 75 it runs, or has not ended, or files would not keep
+ * still, 77 it is no child of this agent, or this one may not write.
  */
 int join_stage(struct session *, const char *child, const struct join_options *,
     char **text, struct err *);

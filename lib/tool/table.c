@@ -143,6 +143,13 @@ static const struct builtin builtins[] = {
 		"31536000", "Give up after so long. Default: never."),
 	    ""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
+    {"join_agent",
+	"Take over the work of a child of yours that has ended: its report, "
+	"and the files that it changed in its copy of the workspace. Where you "
+	"both changed a file, yours stays and the child's is put beside it. "
+	"Once a child.",
+	OBJECT(SOME_STRING("agent", "The child's id or name."), "\"agent\""),
+	EFFECT_WORKSPACE, TOOL_RUNNER, NULL, false, 0},
     {"report", "End the work and report its outcome. Call it once, last.",
 	OBJECT(STRING("text", "What was done, and what was not."), "\"text\""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},

@@ -107,4 +107,53 @@ cp kept "$torn/fork.jsonl"
 status 0 'it is joined once that is as it was' agent-fork --join torn
 is "$out" '' 'and had changed nothing'
 
+# ---- by the model ----------------------------------------------------------------------
+call() { jq -nc --arg t "$1" --argjson a "$2" '{content:"",tool_calls:[{name:$t,arguments:$a}]}'; }
+result() { agent-audit log --json -t tool.result "$1" | jq -r '.body | "\(.status) \(.text)"' | tail -n +"$2"; }
+{
+	call write_file '{"path":"a","content":"1\n"}'
+	echo '{"content":"ready"}'
+	call join_agent '{"agent":"nobody"}'
+	call join_agent '{"agent":"son"}'
+	call join_agent '{"agent":"son"}'
+	call join_agent '{"agent":"idle"}'
+	echo '{"content":"joined"}'
+} >j.jsonl
+for _ in $(seq 20); do echo '{"content":"my part"}'; done >s.jsonl
+agent-run -q -m script:j.jsonl --name model 'go' >/dev/null
+agent-fork --name son --goal 'your part' model >/dev/null
+agent-fork --name idle model >/dev/null
+in_ws son 'echo 2 >b; echo 3 >a'
+agent-run -q -m script:s.jsonl -r son >/dev/null
+is "$(agent-run -q -r model 'join them')" joined 'a model joins its child'
+is "$(in_ws model 'cat a b' | xargs)" '3 2' 'whose files are there'
+like "$(result model 2 | head -n 1)" "^failed you have no child 'nobody'" 'nobody is no child'
+like "$(result model 3)" 'work of agent .*son' 'the result of the call tells of it'
+like "$(result model 3 | sed -n 1,6p | xargs)" 'answer: my part files: 2 changed changed a added b' 'as the record would'
+like "$(result model 3)" '^failed .*joined before' 'it is joined once'
+like "$(result model 3)" '^failed .*has not ended: it is ready' 'and not before it has ended'
+is "$(told model)" '' 'it is not told again in a message'
+is "$(agent-audit log --json model | jq -r 'select(.type == "join" or .type == "tool.result").type' | sed -n 3,5p | xargs)" \
+    'join tool.result join' 'join and result are one commit, the files follow'
+is "$(agent-audit log --json model | jq -r 'select(.type == "join") | .more // false' | xargs)" 'true false' 'the first is not the last of its group'
+agent-fork --name narrow --goal 'your part' model >/dev/null
+in_ws narrow 'echo 4 >a; echo 4 >c'
+agent-run -q -m script:s.jsonl -r narrow >/dev/null
+agent-grant give model 'deny write file:c' >/dev/null
+status 77 'what the parent may not write is not joined' agent-tool call model join_agent '{"agent":"narrow"}'
+like "$out" "'c' may not be made here" 'and named'
+is "$(in_ws model 'cat a; ls')" "3
+a
+b" 'nothing else is, either'
+status 0 'a person may' agent-fork --join narrow
+is "$(in_ws model 'cat a c' | xargs)" '4 4' 'with all of it'
+
+# ---- labels --------------------------------------------------------------------------------
+agent-fork --name tainted --goal 'your part' model >/dev/null
+agent-run -q -m script:s.jsonl --label tainted -r tainted 'from the web' >/dev/null
+agent-tool call tainted write_file '{"path":"w","content":"web"}' >/dev/null
+status 0 'a child that was told what is tainted is joined' agent-fork --join tainted
+agent-ckpt save model >/dev/null
+is "$(agent-ckpt show --json model | jq -c .state.tainted)" true "and its parent's conversation is tainted then"
+
 done_testing
