@@ -1,10 +1,12 @@
 /* agent-fork: make children of an agent. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "agent/fork.h"
 #include "base/file.h"
 #include "base/jsonw.h"
+#include "base/mem.h"
 #include "cli/forkjoin.h"
 #include "cli/limitopts.h"
 #include "cli/policy.h"
@@ -12,7 +14,9 @@
 #include "cli/show.h"
 #include "cli/value.h"
 
-enum { O_GOAL = 256, O_INTO, O_JOIN, O_JSON, O_NAME, O_ROOT };
+enum { O_GOAL = 256, O_INTO, O_JOIN, O_JSON, O_NAME, O_ROOT, O_WAIT };
+
+#define WAIT (30 * CLOCK_SECOND)
 
 static const struct opt opts[] = {
     {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
@@ -30,7 +34,9 @@ static const struct opt opts[] = {
     {"max-turns", LIMITOPT_TURNS, "N", "turns of each child"},
     {"name", O_NAME, "NAME", "name the child; several: NAME-1, NAME-2, ..."},
     {"number", 'n', "N", "make so many (default 1)"},
-    {"root", O_ROOT, "DIR", "where the agents are"}, {NULL, 0, NULL, NULL}};
+    {"root", O_ROOT, "DIR", "where the agents are"},
+    {"wait", O_WAIT, "DURATION", "for a running agent (default 30s)"},
+    {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
     "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT",
@@ -50,8 +56,46 @@ struct arguments {
 	struct policy policy;
 	struct join_args join;
 	const char *root, *goal;
+	int64_t wait;
 	bool json;
 };
+
+static void
+option(struct arguments *a, int letter, const char *value)
+{
+	switch (letter) {
+	case 'g':
+		policy_arg(&a->grants, "", value);
+		break;
+	case 'n':
+		a->fork.count =
+		    (size_t)value_integer(&program, "number", value);
+		break;
+	case O_GOAL:
+		a->goal = value;
+		break;
+	case O_INTO:
+		a->join.into = value;
+		break;
+	case O_JOIN:
+		a->join.child = value;
+		break;
+	case O_JSON:
+		a->json = true;
+		break;
+	case O_NAME:
+		a->fork.name = value;
+		break;
+	case O_ROOT:
+		a->root = value;
+		break;
+	case O_WAIT:
+		a->wait = value_duration(&program, "wait", value);
+		break;
+	default:
+		(void)limitopts_take(&program, letter, value, &a->fork.limits);
+	}
+}
 
 static void
 parse(int argc, char *argv[], struct arguments *a, int *first)
@@ -60,36 +104,7 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 	int letter;
 
 	while ((letter = opt_next(&program, argc, argv, &value, first)) != -1)
-		switch (letter) {
-		case 'g':
-			policy_arg(&a->grants, "", value);
-			break;
-		case 'n':
-			a->fork.count =
-			    (size_t)value_integer(&program, "number", value);
-			break;
-		case O_GOAL:
-			a->goal = value;
-			break;
-		case O_INTO:
-			a->join.into = value;
-			break;
-		case O_JOIN:
-			a->join.child = value;
-			break;
-		case O_JSON:
-			a->json = true;
-			break;
-		case O_NAME:
-			a->fork.name = value;
-			break;
-		case O_ROOT:
-			a->root = value;
-			break;
-		default:
-			(void)limitopts_take(
-			    &program, letter, value, &a->fork.limits);
-		}
+		option(a, letter, value);
 	if (a->join.child != NULL && argc > *first)
 		die_usage(&program, "--join: no operand is wanted");
 	if (a->join.child == NULL && a->join.into != NULL)
@@ -100,8 +115,26 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 		die_usage(&program, "-n: at most %d children", FORK_MOST);
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* In their order by age, which is that of their numbers. */
 static void
-print(const struct arguments *a, const char *parent, char (*ids)[ULID_TEXT])
+make_ids(struct fork *f)
+{
+	size_t i;
+
+	f->ids = mem_new(f->count, sizeof(*f->ids));
+	for (i = 0; i < f->count; i++)
+		ulid_make(clock_real(), f->ids[i]);
+	qsort(f->ids, f->count, sizeof(*f->ids), by_text);
+}
+
+static void
+print(const struct arguments *a, const char *parent)
 {
 	size_t i;
 
@@ -110,25 +143,46 @@ print(const struct arguments *a, const char *parent, char (*ids)[ULID_TEXT])
 		struct jsonw w = {.out = &line};
 
 		if (!a->json) {
-			printf("%s\n", ids[i]);
+			printf("%s\n", a->fork.ids[i]);
 			continue;
 		}
 		jsonw_object(&w, NULL);
-		jsonw_string(&w, "id", ids[i]);
+		jsonw_string(&w, "id", a->fork.ids[i]);
 		jsonw_string(&w, "parent", parent);
 		jsonw_end(&w, '}');
 		show_json(stdout, line.data, line.len);
 	}
 }
 
+static void
+run(struct root *root, struct arguments *a, const char *name)
+{
+	struct order order CLEANUP_ORDER = {0};
+	char id[ULID_TEXT], *goal = NULL;
+	struct err e;
+
+	if (a->grants.count > 0) {
+		policy_args_build(&a->grants, &a->policy);
+		a->fork.policy = &a->policy;
+	}
+	if (a->goal != NULL)
+		a->fork.goal = goal = value_text(a->goal);
+	make_ids(&a->fork);
+	if (root_find(root, name, id, &e) < 0 ||
+	    fork_order_make(root, id, &a->fork, &order, &e) < 0 ||
+	    order_commit(root, &order, clock_deadline(a->wait), &e) < 0)
+		die_err(&e);
+	print(a, id);
+	free(a->fork.ids);
+	free(goal);
+	policy_free(&a->policy);
+}
+
 int
 main(int argc, char *argv[])
 {
-	struct arguments a = {.fork = {.count = 1, .from = "user"}};
-	char(*ids)[ULID_TEXT] = NULL;
+	struct arguments a = {.fork = {.count = 1}, .wait = WAIT};
 	struct secret_args secrets = {0};
-	char id[ULID_TEXT], *goal = NULL;
-	struct session s;
 	struct root root;
 	struct err e;
 	int first;
@@ -145,21 +199,7 @@ main(int argc, char *argv[])
 		a.join.json = a.json;
 		finish(forkjoin_one(&a.join));
 	}
-	if (a.grants.count > 0) {
-		policy_args_build(&a.grants, &a.policy);
-		a.fork.policy = &a.policy;
-	}
-	if (a.goal != NULL)
-		a.fork.goal = goal = value_text(a.goal);
-	if (root_find(&root, argv[first], id, &e) < 0 ||
-	    session_write(&root, id, &s, &e) < 0 ||
-	    fork_agents(&s, &a.fork, &ids, &e) < 0 || session_seal(&s, &e) < 0)
-		die_err(&e);
-	print(&a, id, ids);
-	session_close(&s);
-	free(ids);
-	free(goal);
-	policy_free(&a.policy);
+	run(&root, &a, argv[first]);
 	root_close(&root);
 	secret_args_free(&secrets);
 	finish(0);

@@ -187,6 +187,9 @@ forget(struct state *s)
 	s->usage = (struct usage){0};
 	s->forked = true;
 	s->limits = (struct limits){0};
+	free(s->exit_why);
+	s->exit_why = NULL;
+	s->exit_owed = 0;
 	s->exit_status = 0;
 	s->restoring = 0;
 	free(s->joining);

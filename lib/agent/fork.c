@@ -187,10 +187,9 @@ describe(const struct forking *f, size_t number, struct info *out)
 	const struct fork *k = f->fork;
 	char created[CLOCK_TEXT];
 	struct info i = {0};
-	int64_t now = clock_real();
 
-	ulid_make(now, i.id);
-	clock_text(now, created);
+	memcpy(i.id, k->ids[number - 1], ULID_TEXT);
+	clock_text(clock_real(), created);
 	i.created = mem_strdup(created);
 	i.parent = mem_strdup(p->id);
 	i.fork_seq = f->point.seq;
@@ -229,6 +228,9 @@ prepare(struct forking *f, struct copying *c, struct info *i, size_t number,
 	int dir CLEANUP_FD = -1;
 
 	describe(f, number, i);
+	if (faccessat(s->root->agents, i->id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_set(
+		    e, EX_CANTCREAT, 0, "agent '%s' is there", i->id);
 	path = mem_printf(".new/%s", i->id);
 	if (mkdirat(s->root->agents, path, 0700) < 0)
 		return err_set(
@@ -321,8 +323,7 @@ take_names(struct session *s, const struct fork *f, struct err *e)
 }
 
 int
-fork_agents(struct session *s, const struct fork *fork, char (**ids)[ULID_TEXT],
-    struct err *e)
+fork_agents(struct session *s, const struct fork *fork, struct err *e)
 {
 	struct info *children = mem_new(fork->count, sizeof(*children));
 	struct forking f = {.parent = s, .fork = fork};
@@ -330,29 +331,19 @@ fork_agents(struct session *s, const struct fork *fork, char (**ids)[ULID_TEXT],
 	size_t i;
 
 	f.point = s->mark;
-	if (got == 0)
-		got = check_policy(s, fork->policy, e);
-	if (got == 0)
-		got = reserve(&f, e);
-	if (got == 0)
-		got = take_names(s, fork, e);
-	if (got == 0)
-		got = prepare_all(&f, children, e);
-	if (got == 0)
-		got = forkrecord_parent(&f, children, e);
+	if (got == 0 && (check_policy(s, fork->policy, e) < 0 ||
+			    reserve(&f, e) < 0 || take_names(s, fork, e) < 0 ||
+			    prepare_all(&f, children, e) < 0 ||
+			    forkrecord_parent(&f, children, e) < 0))
+		got = -1;
+	s->forked = got == 0;
 	if (got < 0) {
 		discard(s->root, children, fork->count);
 		fd_cleanup(&s->naming);
 		s->naming = -1;
-	} else {
-		s->forked = true;
-		*ids = mem_new(fork->count, sizeof(**ids));
 	}
-	for (i = 0; i < fork->count; i++) {
-		if (got == 0)
-			memcpy((*ids)[i], children[i].id, ULID_TEXT);
+	for (i = 0; i < fork->count; i++)
 		info_free(&children[i]);
-	}
 	free(children);
 	return got;
 }

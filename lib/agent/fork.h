@@ -22,6 +22,7 @@
 
 struct fork {
 	size_t count;			/* 1 to FORK_MOST */
+	char (*ids)[ULID_TEXT];		/* theirs: new ones; borrowed */
 	const char *name;		/* of one; of several: NAME-1, NAME-2,
 					   …; or NULL */
 	const char *goal;		/* said first; or NULL */
@@ -40,12 +41,19 @@ struct fork {
 /*
  * Prepare the children and stage the record: it is for the caller to commit
  * soon.  What a commit does not come to is taken away by the next opening.
- * `ids` is the caller's to free.  Status 64, 73, 75 a file of the workspace
- * would not keep still, 77 more authority than the parent's, 79 more than its
- * limits leave.
+ * No call may be in flight.  Status 64, 73, 75 a file of the workspace would
+ * not keep still, 77 more authority than the parent's, 79 more than its limits
+ * leave.
  */
-int fork_agents(struct session *, const struct fork *, char (**ids)[ULID_TEXT],
-    struct err *);
+int fork_agents(struct session *, const struct fork *, struct err *);
+
+/*
+ * The same as a command (order.h), for the agent `agent`, running or not:
+ * {"ids":[…],"name","goal","grants":[LINE…],"base","limits":{…}}.
+ */
+int fork_order_make(const struct root *, const char *agent,
+    const struct fork *, struct order *out, struct err *);
+int fork_order(struct session *, const struct order *, struct err *);
 
 /*
  * Give what is recorded its place and take away what is not: of this parent's

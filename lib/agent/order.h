@@ -41,9 +41,9 @@ struct order_verb {
 	/* It may widen authority: with ROOT/trusted, only a command signed by
 	 * one of these keys counts. */
 	bool widens;
-	/* Check, then stage, all or nothing.  A status of 1, 64 to 66, 75, 77
-	 * or 78 is the command's answer, recorded and told to who sent it; any
-	 * other failure is the holder's own. */
+	/* Check, then stage, all or nothing.  A status of 1, 64 to 66, 73, 75,
+	 * 77, 78 or 79 is the command's answer, recorded and told to who sent
+	 * it; any other failure is the holder's own. */
 	int (*apply)(struct session *, const struct order *, struct err *);
 	/* It needs the workspace to itself: while a call is in flight it waits
 	 * in the mailbox. */

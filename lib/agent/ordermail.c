@@ -68,8 +68,9 @@ static bool
 is_answer(int status)
 {
 	return status == EX_NO || status == EX_USAGE || status == EX_DATAERR ||
-	       status == EX_NOINPUT || status == EX_TEMPFAIL ||
-	       status == EX_NOPERM || status == EX_CONFIG;
+	       status == EX_NOINPUT || status == EX_CANTCREAT ||
+	       status == EX_TEMPFAIL || status == EX_NOPERM ||
+	       status == EX_CONFIG || status == EX_LIMIT;
 }
 
 static int

@@ -21,7 +21,8 @@ show_colour(FILE *f)
 
 /* Members to show, in this order, for each type. */
 static const char *const shown[RECORD_TYPES][5] = {
-    [RECORD_BORN] = {"model"},
+    [RECORD_BORN] = {"model", "fork"},
+    [RECORD_FORK] = {"children", "text"},
     [RECORD_GOAL] = {"text"},
     [RECORD_MODEL_CALL] = {"model", "attempt"},
     [RECORD_MODEL_REPLY] = {"stop", "usage", "bad", "text"},
@@ -59,7 +60,12 @@ add_value(struct buf *out, const char *key, const struct json *v)
 			    out, "%" PRId64 "+%" PRId64 " tokens ", n, m);
 		return;
 	}
-	if (text != NULL) {
+	if (json_type(v) == JSON_ARRAY && strcmp(key, "children") == 0) {
+		for (v = json_first(v); v != NULL; v = json_next(v))
+			buf_printf(out, "%s ", json_get_string(v, "id"));
+	} else if (json_get_string(v, "agent") != NULL) {
+		buf_printf(out, "of %s ", json_get_string(v, "agent"));
+	} else if (text != NULL) {
 		if (text[0] != '\0')
 			buf_printf(out, "%s ", text);
 	} else if (json_integer(v, &n)) {

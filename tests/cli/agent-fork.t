@@ -11,7 +11,7 @@ cat >m.jsonl <<'E'
 {"content":"more"}
 {"content":"more"}
 E
-agent-run -q -m script:m.jsonl --name lead --max-turns 9 \
+agent-run -q -m script:m.jsonl --name lead \
     --allow 'call tool:pay uses 3' 'do it' >/dev/null
 lead=$(agent-ps --json lead | jq -r .id)
 work=root/agents/$lead/work
@@ -91,6 +91,43 @@ like "$err" 'evil.org.*more than agent' 'and named'
 printf '%s\n' 'allow call tool:pay' >finite
 status 77 'and so is what the parent has so often only' agent-fork -g finite boss
 
+# ---- limits ---------------------------------------------------------------------------
+agent-run -q -m script:m.jsonl --name thrift --max-turns 8 'do it' >/dev/null
+status 0 'children share what is left' agent-fork -n 2 --name share thrift
+is "$(agent-ps --json share-1 share-2 | jq -c .limits | xargs)" '{turns:2} {turns:2}' 'in equal parts'
+status 79 'more than is left then is refused' agent-fork --max-turns 7 thrift
+status 0 'less is not' agent-fork --max-turns 1 thrift
+
+# ---- while it runs --------------------------------------------------------------------
+cat >slow.jsonl <<'E'
+{"content":"a","tool_calls":[{"name":"run_command","arguments":{"command":"echo begin >f; until [ -e go ]; do sleep 0.05; done; echo end >>f"}}]}
+{"content":"b"}
+{"content":"c"}
+E
+agent-run -q -m script:slow.jsonl --name run 'do it' >run.out 2>&1 &
+pid=$!
+for _ in $(seq 400); do
+	run=$(agent-ps --json run 2>/dev/null | jq -r .workspace)
+	[ -e "$run/f" ] && break
+	sleep 0.05
+done
+agent-fork --name live --goal 'now you' run >live.out 2>&1 &
+fork=$!
+for _ in $(seq 400); do
+	find "$run/../mail" -name 'command.*' 2>/dev/null | grep -q . && break
+	sleep 0.05
+done
+is "$(ls root/agents/.new)" '' 'a fork of an agent that runs waits while a call changes its workspace'
+touch "$run/go"
+wait $fork
+is $? 0 'and is made behind that, by who runs it'
+wait $pid
+is "$(xargs <"$(agent-ps --json live | jq -r .workspace)/f")" 'begin end' 'so that its files are whole'
+is "$(agent-audit log --json run | jq -r .type | sed -n '/tool.result/,$p' | sed -n 2,4p | xargs)" \
+    'fork command model.call' 'before the next decision'
+status 0 'all of it is proved' agent-audit verify run
+is "$(agent-run -q -r live)" b 'and the child goes on'
+
 # ---- what is not done ---------------------------------------------------------------
 status 64 'none at all is a usage error' agent-fork
 status 64 'and so is a crowd' agent-fork -n 1001 boss
@@ -115,7 +152,7 @@ for _ in $(seq 200); do
 	agent-audit log -t model.call busy >/dev/null 2>&1 && break
 	sleep 0.05
 done
-status 75 'an agent that runs and does not look up' agent-fork busy
+status 75 'an agent that runs and does not look up' agent-fork --wait 1s busy
 kill -KILL $pid
 wait $pid 2>/dev/null
 status 0 'once it is dead' agent-fork --name orphan busy

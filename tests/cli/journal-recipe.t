@@ -16,7 +16,9 @@ recipe 'The chain' >chain.sh
 recipe 'The seals' >seals.sh
 ok "$([ "$(wc -l <chain.sh)" -gt 10 ] && [ "$(wc -l <seals.sh)" -gt 5 ]; echo $?)" \
     'the page holds both recipes'
+# shellcheck disable=SC2317 # by `status`
 chain() { sh "$PWD/chain.sh" "$@"; }
+# shellcheck disable=SC2317 # likewise
 seals() { sh "$PWD/seals.sh" "$@"; }
 
 cat >m.jsonl <<'END'
@@ -34,6 +36,12 @@ is "$out" "$n records, head $(agent-audit head a)" \
     'with the count and the head that agent-audit gives'
 status 0 'its seals are proved with signify' seals "$dir" "$AGENT_ROOT/key.pub"
 is "$(grep -c sealed <<<"$out")" 2 'each of them'
+
+status 0 'and that of a child' agent-fork --name kid a
+kid=$AGENT_ROOT/agents/$out
+status 0 'behind what it was forked from' chain "$kid"
+is "$out" "$(agent-audit log --json kid | wc -l) records, head $(agent-audit head kid)" \
+    'to the same head'
 
 # changed SEQ SED-EXPRESSION: a copy of the agent with one line edited.
 changed() {
