@@ -26,6 +26,8 @@ static const struct verb {
     {"replay", 1, auditverb_replay,
 	{AUDITOPT_JSON, AUDITOPT_STATE, AUDITOPT_UNTIL}},
     {"show", 2, auditverb_show, {AUDITOPT_REQUEST}},
+    {"sql", AT_LEAST(0), auditverb_sql,
+	{AUDITOPT_ALL, AUDITOPT_CSV, AUDITOPT_JSON, 'o'}},
     {"stats", AT_LEAST(0), auditverb_stats,
 	{AUDITOPT_ALL, AUDITOPT_BY, AUDITOPT_JSON}},
     {"verify", 1, auditverb_verify, {AUDITOPT_HEAD, AUDITOPT_JSON}},

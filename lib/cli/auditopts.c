@@ -6,11 +6,11 @@
 #include "cli/value.h"
 
 static const struct opt opts[] = {
-    {"all", AUDITOPT_ALL, NULL, "query, stats: every agent"},
+    {"all", AUDITOPT_ALL, NULL, "query, sql, stats: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"content", AUDITOPT_CONTENT, NULL, "export: what was said and done, too"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
-    {"csv", AUDITOPT_CSV, NULL, "export: a table, a record a row"},
+    {"csv", AUDITOPT_CSV, NULL, "export, sql: comma-separated values"},
     {"depth", AUDITOPT_DEPTH, "N", "explain: follow so many links"},
     {"diffs", AUDITOPT_DIFFS, "N",
 	"html: compare the newest N checkpoints; default 200"},
@@ -28,7 +28,8 @@ static const struct opt opts[] = {
     {"max-text", AUDITOPT_MAX_TEXT, "SIZE",
 	"html: show so much of a text; default 16K"},
     {"otlp", AUDITOPT_OTLP, NULL, "export: OpenTelemetry spans, OTLP/JSON"},
-    {"output", 'o', "FILE", "export, html: write here, not to stdout"},
+    {"output", 'o', "FILE",
+	"export, html: write here; sql: the database to fill"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
@@ -45,10 +46,14 @@ static const char *const usage[] = {
     "explain [--depth N] [--json] SEQ AGENT|BUNDLE",
     "replay [--until SEQ] [--json|--state] AGENT|BUNDLE",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
+    "sql [--all] [--csv|--json] [-o FILE] [AGENT...] [STATEMENT]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
-    "export --otlp [--content] [--family] [--endpoint URL [--header-env "
-    "NAME=VAR]]\n                          [-o FILE] AGENT|BUNDLE...",
-    "export --csv|--jsonl [--content] [--family] [-o FILE] AGENT|BUNDLE...",
+    "export --otlp [--content] [--family] [--endpoint URL]\n"
+    "                          "
+    "[--header-env NAME=VAR] [-o FILE] AGENT|BUNDLE...",
+    "export --csv|--jsonl [--content] [--family] [-o FILE]\n"
+    "                          "
+    "AGENT|BUNDLE...",
     "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT]\n"
     "                        "
     "[-o FILE] AGENT|BUNDLE...",

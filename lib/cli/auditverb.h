@@ -23,7 +23,7 @@ struct audit_args {
 	bool family;
 	const char *output, *title;
 	int64_t max_text; /* 0: the usual */
-	bool otlp, csv, jsonl, content; /* export */
+	bool otlp, csv, jsonl, content; /* export; sql: csv */
 	const char *endpoint, *header[AUDIT_HEADERS];
 	size_t header_count;
 	int64_t diffs;	   /* html; below 0: as many as usual */
@@ -64,6 +64,7 @@ int auditverb_log(const struct audit_args *, char *operands[]);
 int auditverb_query(const struct audit_args *, char *operands[]);
 int auditverb_replay(const struct audit_args *, char *operands[]);
 int auditverb_show(const struct audit_args *, char *operands[]);
+int auditverb_sql(const struct audit_args *, char *operands[]);
 int auditverb_stats(const struct audit_args *, char *operands[]);
 int auditverb_verify(const struct audit_args *, char *operands[]);
 

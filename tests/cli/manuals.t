@@ -62,9 +62,10 @@ for name in "${programs[@]}"; do
 		128+N) want='(is|status) .*(12[89]|1[3-9][0-9])' ;;
 		*) want="(status|is) .*\b$status\b" ;;
 		esac
-		# Those of agent-x may be spread over agent-x-y.t.
+		# Those of agent-x may be spread over agent-x-y.t and x-y.t.
 		tests=("$SRC/tests/cli/$name.t")
-		[ "$name" = agent ] || tests+=("$SRC/tests/cli/$name"-*.t)
+		[ "$name" = agent ] || tests+=("$SRC/tests/cli/$name"-*.t \
+		    "$SRC/tests/cli/${name#agent-}"-*.t)
 		grep -qsE "$want" "${tests[@]}"
 		ok $? "status $status of $name is produced by its test"
 	done
