@@ -14,14 +14,27 @@
 #include "cli/show.h"
 #include "cli/value.h"
 
-enum { O_GOAL = 256, O_INTO, O_JOIN, O_JSON, O_NAME, O_ROOT, O_WAIT };
+enum {
+	O_CHECK = 256,
+	O_GOAL,
+	O_INTO,
+	O_JOIN,
+	O_JSON,
+	O_NAME,
+	O_PICK,
+	O_ROOT,
+	O_SANDBOX,
+	O_WAIT
+};
 
 #define WAIT (30 * CLOCK_SECOND)
 
 static const struct opt opts[] = {
+    {"check", O_CHECK, "COMMAND", "run it in a child: is its work good?"},
     {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
     {"grants", 'g', "POLICY", "and they may do no more than this file says"},
     {"into", O_INTO, "AGENT", "the child is to be joined into this agent"},
+    {"jobs", 'j', "N", "check so many at a time (default: processors)"},
     {"join", O_JOIN, "CHILD", "bring a child's report and files back"},
     {"json", O_JSON, NULL, "one JSON object a child"},
     {"max-bytes", LIMITOPT_BYTES, "SIZE", "what calls of each child may write"},
@@ -34,13 +47,17 @@ static const struct opt opts[] = {
     {"max-turns", LIMITOPT_TURNS, "N", "turns of each child"},
     {"name", O_NAME, "NAME", "name the child; several: NAME-1, NAME-2, ..."},
     {"number", 'n', "N", "make so many (default 1)"},
+    {"pick", O_PICK, NULL, "join the first child whose check is good"},
     {"root", O_ROOT, "DIR", "where the agents are"},
+    {"sandbox", O_SANDBOX, "MODE", "of checks: strict, or best-effort"},
     {"wait", O_WAIT, "DURATION", "for a running agent (default 30s)"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
     "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT",
-    "--join CHILD [--into AGENT] [--json]", NULL};
+    "--join CHILD [--into AGENT] [--json]",
+    "--pick --check COMMAND [-j N] [--into AGENT] [CHILD...]",
+    "--check COMMAND CHILD", NULL};
 
 static const struct program program = {.name = "agent-fork",
     .usage = usage,
@@ -56,13 +73,43 @@ struct arguments {
 	struct policy policy;
 	struct join_args join;
 	const char *root, *goal;
-	int64_t wait;
-	bool json;
 };
+
+/* Those of joins: false if it is none. */
+static bool
+join_option(struct join_args *j, int letter, const char *value)
+{
+	switch (letter) {
+	case 'j':
+		j->jobs = value_integer(&program, "jobs", value);
+		break;
+	case O_CHECK:
+		j->check = value;
+		break;
+	case O_INTO:
+		j->into = value;
+		break;
+	case O_JOIN:
+		j->child = value;
+		break;
+	case O_PICK:
+		j->pick = true;
+		break;
+	case O_SANDBOX:
+		j->mode = value_sandbox(&program, value);
+		j->sandbox = value;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
 
 static void
 option(struct arguments *a, int letter, const char *value)
 {
+	if (join_option(&a->join, letter, value))
+		return;
 	switch (letter) {
 	case 'g':
 		policy_arg(&a->grants, "", value);
@@ -74,14 +121,8 @@ option(struct arguments *a, int letter, const char *value)
 	case O_GOAL:
 		a->goal = value;
 		break;
-	case O_INTO:
-		a->join.into = value;
-		break;
-	case O_JOIN:
-		a->join.child = value;
-		break;
 	case O_JSON:
-		a->json = true;
+		a->join.json = true;
 		break;
 	case O_NAME:
 		a->fork.name = value;
@@ -90,11 +131,25 @@ option(struct arguments *a, int letter, const char *value)
 		a->root = value;
 		break;
 	case O_WAIT:
-		a->wait = value_duration(&program, "wait", value);
+		a->join.wait = value_duration(&program, "wait", value);
 		break;
 	default:
 		(void)limitopts_take(&program, letter, value, &a->fork.limits);
 	}
+}
+
+static void
+check_join(const struct join_args *j, int operands)
+{
+	if (j->child != NULL && (operands > 0 || j->pick || j->check != NULL))
+		die_usage(
+		    &program, "--join: nothing else is wanted but --into");
+	if (j->pick && j->check == NULL)
+		die_usage(&program, "--pick: give --check COMMAND");
+	if (j->pick && operands == 0 && j->into == NULL)
+		die_usage(&program, "--pick: give children, or --into AGENT");
+	if (j->into != NULL && j->child == NULL && !j->pick)
+		die_usage(&program, "--into goes with --join or --pick");
 }
 
 static void
@@ -105,11 +160,8 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 
 	while ((letter = opt_next(&program, argc, argv, &value, first)) != -1)
 		option(a, letter, value);
-	if (a->join.child != NULL && argc > *first)
-		die_usage(&program, "--join: no operand is wanted");
-	if (a->join.child == NULL && a->join.into != NULL)
-		die_usage(&program, "--into goes with --join");
-	if (a->join.child == NULL && argc - *first != 1)
+	check_join(&a->join, argc - *first);
+	if (!a->join.pick && a->join.child == NULL && argc - *first != 1)
 		die_usage(&program, "want one agent");
 	if (a->fork.count > FORK_MOST)
 		die_usage(&program, "-n: at most %d children", FORK_MOST);
@@ -142,7 +194,7 @@ print(const struct arguments *a, const char *parent)
 		struct buf line CLEANUP_BUF = {0};
 		struct jsonw w = {.out = &line};
 
-		if (!a->json) {
+		if (!a->join.json) {
 			printf("%s\n", a->fork.ids[i]);
 			continue;
 		}
@@ -170,7 +222,7 @@ run(struct root *root, struct arguments *a, const char *name)
 	make_ids(&a->fork);
 	if (root_find(root, name, id, &e) < 0 ||
 	    fork_order_make(root, id, &a->fork, &order, &e) < 0 ||
-	    order_commit(root, &order, clock_deadline(a->wait), &e) < 0)
+	    order_commit(root, &order, clock_deadline(a->join.wait), &e) < 0)
 		die_err(&e);
 	print(a, id);
 	free(a->fork.ids);
@@ -181,26 +233,36 @@ run(struct root *root, struct arguments *a, const char *name)
 int
 main(int argc, char *argv[])
 {
-	struct arguments a = {.fork = {.count = 1}, .wait = WAIT};
+	struct arguments a = {
+	    .fork = {.count = 1}, .join = {.program = &program, .wait = WAIT}};
 	struct secret_args secrets = {0};
+	struct launcher *l = NULL;
 	struct root root;
 	struct err e;
-	int first;
+	int first, status = 0;
 
 	parse(argc, argv, &a, &first);
+	if (a.join.check != NULL && !a.join.pick &&
+	    launcher_start(a.join.mode, &l, &e) < 0)
+		die_err(&e);
 	(void)umask(077);
 	file_open_many();
 	if (root_open(a.root, false, &root, &e) < 0)
 		die_err(&e);
 	root.secrets = secret_args_load(&secrets);
-	if (a.join.child != NULL) {
-		a.join.program = &program;
-		a.join.root = &root;
-		a.join.json = a.json;
-		finish(forkjoin_one(&a.join));
-	}
-	run(&root, &a, argv[first]);
+	a.join.root = &root;
+	a.join.root_name = a.root;
+	if (a.join.pick)
+		status =
+		    forkpick(&a.join, argv + first, (size_t)(argc - first));
+	else if (a.join.check != NULL)
+		status = forkpick_check(&a.join, l, argv[first]);
+	else if (a.join.child != NULL)
+		status = forkjoin_one(&a.join);
+	else
+		run(&root, &a, argv[first]);
+	launcher_stop(l);
 	root_close(&root);
 	secret_args_free(&secrets);
-	finish(0);
+	finish(status);
 }

@@ -7,9 +7,8 @@
 #include "base/jsonw.h"
 #include "cli/show.h"
 
-/* For a parent that runs: until no call of it is in flight. */
-#define JOIN_WAIT  (10 * 60 * CLOCK_SECOND)
-#define JOIN_LASTS (60 * 60 * CLOCK_SECOND)
+/* Longer than anybody waits for a parent that runs. */
+#define LASTS (24 * 60 * 60 * CLOCK_SECOND)
 
 /* ---- what came of it ------------------------------------------------------------------------ */
 
@@ -116,9 +115,9 @@ forkjoin_child(const struct join_args *a, const char *parent, const char *child,
 		jsonw_integer(&w, "at", at);
 	jsonw_end(&w, '}');
 	if (order_make(a->root, parent, "join",
-		(struct slice){members.data, members.len}, JOIN_LASTS, NULL,
-		&order, &e) < 0 ||
-	    order_commit(a->root, &order, clock_deadline(JOIN_WAIT), &e) < 0 ||
+		(struct slice){members.data, members.len}, LASTS, NULL, &order,
+		&e) < 0 ||
+	    order_commit(a->root, &order, clock_deadline(a->wait), &e) < 0 ||
 	    jointold_read(a->root, parent, child, before, &told, &e) < 0)
 		die_err(&e);
 	if (a->json)

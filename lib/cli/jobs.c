@@ -110,26 +110,34 @@ spawn(struct job *j, char *const *argv, struct err *e)
 }
 
 int
-jobs_start(struct jobs *jobs, const char *id, int64_t seq, char *const *options,
-    size_t count, struct err *e)
+jobs_spawn(struct jobs *jobs, const char *id, int64_t seq, char *const *argv,
+    struct err *e)
 {
-	char **argv CLEANUP_FREE = mem_new(count + 5, sizeof(*argv));
 	struct job j = {.seq = seq, .pidfd = -1, .said_fd = -1};
-	size_t n = 0, i;
 
 	(void)snprintf(j.id, sizeof(j.id), "%s", id);
-	argv[n++] = (char *)(uintptr_t) "agent-run";
-	argv[n++] = (char *)(uintptr_t) "-q";
-	for (i = 0; i < count; i++)
-		argv[n++] = options[i];
-	argv[n++] = (char *)(uintptr_t) "-r";
-	argv[n++] = j.id;
 	if (spawn(&j, argv, e) < 0) {
 		job_free(&j);
 		return -1;
 	}
 	jobs->job[jobs->running++] = j;
 	return 0;
+}
+
+int
+jobs_start(struct jobs *jobs, const char *id, int64_t seq, char *const *options,
+    size_t count, struct err *e)
+{
+	char **argv CLEANUP_FREE = mem_new(count + 5, sizeof(*argv));
+	size_t n = 0, i;
+
+	argv[n++] = (char *)(uintptr_t) "agent-run";
+	argv[n++] = (char *)(uintptr_t) "-q";
+	for (i = 0; i < count; i++)
+		argv[n++] = options[i];
+	argv[n++] = (char *)(uintptr_t) "-r";
+	argv[n++] = (char *)(uintptr_t)id;
+	return jobs_spawn(jobs, id, seq, argv, e);
 }
 
 void

@@ -33,6 +33,10 @@ const struct job *jobs_find(const struct jobs *, const char *id);
 /* Start `agent-run -q OPTIONS -r ID`; there is room. */
 int jobs_start(struct jobs *, const char *id, int64_t seq, char *const *options,
     size_t count, struct err *);
+/* The same with all arguments given, the name of the program first: it is our
+ * own one all the same. */
+int jobs_spawn(struct jobs *, const char *id, int64_t seq, char *const *argv,
+    struct err *);
 void jobs_signal(struct jobs *, int signal);
 /*
  * Until one has ended (1, taken out into `done`), `stop_fd` (or -1) is

@@ -37,6 +37,7 @@ static const char *const shown[RECORD_TYPES][5] = {
     [RECORD_BUDGET] = {"limits"},
     [RECORD_CKPT] = {"covers", "files", "bytes"},
     [RECORD_RESTORE] = {"from", "call", "saved"},
+    [RECORD_JOIN] = {"child", "phase", "path_count", "conflict_count"},
     [RECORD_NOTE] = {"note", "bytes", "withheld"},
     [RECORD_SEAL] = {"key"},
     [RECORD_EXIT] = {"state", "status", "why", "text"},

@@ -156,4 +156,29 @@ status 0 'a child that was told what is tainted is joined' agent-fork --join tai
 agent-ckpt save model >/dev/null
 is "$(agent-ckpt show --json model | jq -c .state.tainted)" true "and its parent's conversation is tainted then"
 
+# ---- the best of several --------------------------------------------------------------------
+agent-run -q -m script:m.jsonl --name pick 'make it' >/dev/null
+agent-fork -n 3 --name w pick >/dev/null
+for i in 2 3; do in_ws "w-$i" "echo $i >good"; done
+status 1 'a check of one child that is not good' agent-fork --check 'echo looked; test -e good' w-1
+like "$out" looked 'its output is shown'
+status 0 'one that is' agent-fork --check 'touch left; cat good' w-2
+is "$(in_ws w-2 'ls left' 2>&1 | grep -c 'No such')" 1 'it leaves nothing behind'
+is "$(agent-audit log --json -t tool.call w-2 | jq -r '.body | "\(.by) \(.arguments)"' | tail -n 1)" \
+    'user {"command":"touch left; cat good","timeout_s":3600}' 'but a record'
+status 1 'none is good: none is joined' agent-fork --pick --check 'test -e nothing' --into pick
+is "$(agent-audit log --json -t join pick)" '' 'as the journal says'
+is "$(echo "$out" | awk '{ print $2, $3 }' | xargs)" 'w-1 1 w-2 1 w-3 1' 'each one is told of'
+status 0 'the first that is good is joined' agent-fork --pick --check 'test -e good && touch left' w-1 w-3 w-2
+like "$out" 'w-3 +0 .*picked' 'in the order that was asked for'
+is "$(in_ws pick 'cat good; ls left 2>/dev/null')" 3 'with its own files, and not those of the check'
+status 1 'of what is left the first is picked' agent-fork --json --pick -j 1 --check 'test -e good' --into pick
+is "$(echo "$out" | jq -r 'select(.status == 0).name')" w-2 'and the joined one is not checked again'
+is "$(echo "$out" | jq -r 'select(.changed) | .conflicts[0].path')" good 'conflicts are as ever'
+agent-grant give w-1 'deny call tool:run_command' >/dev/null
+status 77 'a check is made under the child'"'"'s grants' agent-fork --check true w-1
+status 64 '--pick needs a check' agent-fork --pick w-1
+status 64 'and children' agent-fork --pick --check true
+status 77 'of one parent' agent-fork --pick --check true w-1 kid2
+
 done_testing
