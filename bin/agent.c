@@ -19,6 +19,7 @@ static const struct {
     {"ckpt", "make, inspect, verify and restore checkpoints"},
     {"grant", "list and answer what agents ask of people"},
     {"send", "tell an agent something"},
+    {"wait", "block until agents have reached a state"},
     {"tool", "list, describe or call tools without a model"},
     {"exec", "run a command in the sandbox"},
     {"model", "one model call"},

@@ -12,7 +12,7 @@
  * The file is the digest of the second line, that line (JSON, which ends with
  * the conversation's length and digest), and the conversation as it stands.
  */
-#define CACHE_FORMAT 15
+#define CACHE_FORMAT 16
 #define CACHE_MAX    ((size_t)1 << 30)
 
 int

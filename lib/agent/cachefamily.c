@@ -47,8 +47,6 @@ put_child(struct jsonw *w, struct family_child c)
 	for (i = 0; i < COUNT_OF(integers); i++)
 		if (*member(&c, i) != 0)
 			field_put_integer(w, integers[i].name, *member(&c, i));
-	if (c.told)
-		jsonw_bool(w, "told", true);
 	if (c.state != AGENT_READY || c.status != 0) {
 		field_put_integer(w, "state", c.state);
 		field_put_integer(w, "status", c.status);
@@ -89,7 +87,6 @@ field_get_family(struct state *s, const struct json *j)
 			*member(&c, i) = field_get_integer(v, integers[i].name);
 		c.state = (enum agent_status)field_get_integer(v, "state");
 		c.status = (int)field_get_integer(v, "status");
-		c.told = json_get_bool(v, "told", false);
 		c.ended = json_get_bool(v, "ended", false);
 		c.joined = json_get_bool(v, "joined", false);
 		c.has_base = json_get(v, "base") != NULL;

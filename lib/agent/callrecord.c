@@ -90,6 +90,8 @@ callrecord_result(struct runner *r, const struct call *c, const struct plan *p,
 		callgrants_unused(&w, p);
 	if (res->net.len > 0)
 		jsonw_raw(&w, "net", buf_str(&res->net), res->net.len);
+	if (p != NULL && p->took != 0)
+		jsonw_integer(&w, "took", p->took);
 	if (p != NULL && p->unusable)
 		jsonw_bool(&w, "unusable", true);
 	jsonw_text(&w, "text", buf_str(&res->text), res->text.len);

@@ -159,6 +159,7 @@ judge(struct due_table *t, struct due_agent *a, int dir)
 	struct action act;
 
 	a->left = CLOCK_NEVER;
+	a->mail = has_mail(dir);
 	if (a->error != NULL) {
 		a->kind = DUE_DAMAGED;
 		return;
@@ -169,9 +170,9 @@ judge(struct due_table *t, struct due_agent *a, int dir)
 	}
 	a->left = waits_left(t, s);
 	turn_next(s, alone, NULL, &act);
-	if (s->awake || a->left <= 0 || has_mail(dir))
+	if (s->awake || a->left <= 0 || a->mail || s->exit_owed != 0)
 		a->kind = DUE_NOW;
-	else if (wait_is_end(s))
+	else if (wait_is_end(s) && s->status != AGENT_PAUSED)
 		a->kind = DUE_ENDED;
 	else if (act.kind == ACT_WAIT)
 		a->kind = DUE_WAITS;
@@ -202,6 +203,24 @@ due_look(struct due_table *t, struct due_agent *a)
 
 /* ---- all of them ---------------------------------------------------------------------- */
 
+const char *
+due_word(const struct due_agent *a)
+{
+	if (a->kind == DUE_DAMAGED)
+		return "damaged";
+	if (a->kind == DUE_RUNNING)
+		return "running";
+	return agent_status_name(
+	    a->state.awake ? AGENT_READY : a->state.status);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct due_agent *)a)->id,
+	    ((const struct due_agent *)b)->id);
+}
+
 static void
 add(struct due_table *t, const char *id)
 {
@@ -213,11 +232,13 @@ add(struct due_table *t, const char *id)
 	t->agent[t->count++] = a;
 }
 
-static int
-by_id(const void *a, const void *b)
+void
+due_add(struct due_table *t, const char *id)
 {
-	return strcmp(((const struct due_agent *)a)->id,
-	    ((const struct due_agent *)b)->id);
+	if (t->count > 0 && find(t, id) != NULL)
+		return;
+	add(t, id);
+	qsort(t->agent, t->count, sizeof(*t->agent), by_id);
 }
 
 int

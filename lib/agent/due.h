@@ -31,9 +31,11 @@ struct due_agent {
 	int64_t size;
 	struct timespec changed;
 	bool gone;		/* it was not there at the last scan */
-	/* For who runs it. */
-	unsigned runs;
-	bool aside;		/* not again */
+	bool mail;		/* something lies in its mailbox */
+	/* For who runs it: not again while it stands there. */
+	bool aside, failed;
+	int64_t aside_seq;
+	bool aside_mail;
 };
 
 struct due_table {
@@ -42,6 +44,10 @@ struct due_table {
 	size_t count, cap;
 };
 
+/* Have this agent in the table, once; it is looked at later. */
+void due_add(struct due_table *, const char *id);
+/* "running" or "damaged", or its state; one that crashed is "ready". */
+const char *due_word(const struct due_agent *);
 /* Look at all agents. */
 int due_scan(struct due_table *, struct err *);
 /* Look at one of the table again. */

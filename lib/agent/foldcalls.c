@@ -90,6 +90,19 @@ folding_wait(struct folding *f, struct err *e)
 	return 0;
 }
 
+/* The event that ended the wait, named by the record that brought it. */
+static void
+drop_event(struct state *s, int64_t at)
+{
+	size_t i;
+
+	for (i = 0; at != 0 && i < s->mail.event_count; i++)
+		if (s->mail.events[i].at == at) {
+			mailstate_drop_event(&s->mail, i);
+			return;
+		}
+}
+
 int
 folding_tool_result(struct folding *f, struct err *e)
 {
@@ -114,9 +127,8 @@ folding_tool_result(struct folding *f, struct err *e)
 	c = state_call(s, id);
 	if (c == NULL || (c->phase != CALL_OPEN && c->phase != CALL_WAITS))
 		return folding_bad(f, "the result of no open call", e);
+	drop_event(s, json_get_integer(f->body, "took", 0));
 	c->phase = CALL_CLOSED;
-	if (c->wait != NULL && strcmp(status, "ok") == 0)
-		folding_told(s, c->wait);
 	wait_free(c->wait);
 	c->wait = NULL;
 	s->labels |= labels;

@@ -55,8 +55,6 @@ void folding_spend_approval(struct state *, const char *request);
 
 /* foldmail.c */
 int folding_mail(struct folding *, struct err *);
-/* A wait has ended and told of agents' ends: their mail need not. */
-void folding_told(struct state *, const struct wait *);
 /* A command that was taken: what it says of running the agent. */
 void folding_signal(struct folding *);
 

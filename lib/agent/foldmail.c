@@ -5,6 +5,7 @@
 #include "agent/folding.h"
 #include "agent/message.h"
 #include "agent/statelabels.h"
+#include "agent/wait.h"
 #include "base/mem.h"
 
 /* The model is told; what people and others send in a flood comes in turns. */
@@ -18,11 +19,21 @@ say(struct folding *f, const char *head)
 	message_mail(&content, head, f->text, parts);
 	folding_say_raw(
 	    f->s, "user", (struct slice){content.data, content.len});
+	f->s->mail.turn_count++;
 	f->s->mail.turn_bytes += (int64_t)content.len;
 	f->s->needs_model = true;
 	f->s->bad_streak = 0;
 	if (f->s->halt == HALT_NONE || f->s->halt == HALT_STOP)
 		f->s->status = AGENT_READY;
+}
+
+/* A call that waits for it has it in its result. */
+static bool
+is_awaited(struct folding *f, const char *from, enum agent_status state)
+{
+	const char *text = json_get_string(f->body, "text");
+
+	return wait_tell(f->s, from, state, text == NULL ? "" : text);
 }
 
 static void
@@ -41,57 +52,16 @@ say_exit(struct folding *f, const char *from)
 	say(f, head);
 }
 
-static bool
-names(const struct wait *w, const char *agent)
-{
-	size_t i;
-
-	for (i = 0; w != NULL && i < w->agent_count; i++)
-		if (strcmp(w->agents[i], agent) == 0)
-			return true;
-	return false;
-}
-
-void
-folding_told(struct state *s, const struct wait *w)
-{
-	size_t i;
-
-	/* Else it is not known here which of them. */
-	for (i = 0; i < s->child_count && (w->all || w->agent_count == 1); i++)
-		if (!s->children[i].ended && names(w, s->children[i].id))
-			s->children[i].told = true;
-}
-
-/* Is a call open that waits for this agent, and so will tell? */
-static bool
-is_awaited(const struct state *s, const char *agent)
-{
-	size_t i;
-
-	for (i = 0; i < s->call_count; i++)
-		if (s->calls[i].phase != CALL_CLOSED &&
-		    names(s->calls[i].wait, agent))
-			return true;
-	return false;
-}
-
 static int
 apply_exit(struct folding *f, const char *from, struct err *e)
 {
 	const char *name = json_get_string(f->body, "state");
-	struct family_child *c = state_child(f->s, from);
 	enum agent_status state;
-	bool known;
 
 	if (name == NULL || agent_status_parse(name, &state) < 0)
 		return folding_bad(f, "an end without state", e);
 	folding_child_exit(f, from);
-	known = agent_has_ended(state) &&
-		((c != NULL && c->told) || is_awaited(f->s, from));
-	if (c != NULL)
-		c->told = false;
-	if (!known)
+	if (!is_awaited(f, from, state))
 		say_exit(f, from);
 	return 0;
 }
@@ -109,7 +79,6 @@ folding_mail(struct folding *f, struct err *e)
 		return folding_bad(f, "no sender or text", e);
 	if (name != NULL)
 		mailstate_take(&f->s->mail, name, f->rec->seq);
-	f->s->mail.turn_count++;
 	f->s->labels |= labels_get(f->body, "labels");
 	if (kind != NULL && strcmp(kind, "event") == 0) {
 		if (event == NULL)

@@ -106,7 +106,7 @@ has_room(const struct drain *d)
 {
 	const struct mailstate *m = &d->s->state.mail;
 
-	return m->turn_count < POST_TURN_MOST &&
+	return d->staged < MAIL_RECENT && m->turn_count < POST_TURN_MOST &&
 	       m->turn_bytes < POST_TURN_BYTES;
 }
 

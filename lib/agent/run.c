@@ -104,7 +104,10 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 {
 	struct err why;
 
-	if (order_drain(r->s, e) < 0 || post_drain(r->s, e) < 0)
+	if (order_drain(r->s, e) < 0)
+		return -1;
+	r->letters = post_drain(r->s, e);
+	if (r->letters < 0)
 		return -1;
 	if (authority_sync(r->s, &why) < 0) {
 		if (why.status != EX_DATAERR) {
@@ -152,6 +155,8 @@ step(struct runner *r, struct run_end *end, struct err *e)
 	if (notify_step(r, e) < 0 || waiting_step(r, e) < 0)
 		return -1;
 	turn_next(s, calls_alone, r, &act);
+	if ((act.kind == ACT_WAIT || act.kind == ACT_EXIT) && r->letters > 0)
+		return 0; /* there may be more */
 	if (worth_to_stay(r, act.kind))
 		return runner_pause(r, end, e);
 	if (act.kind == ACT_MODEL && runckpt_due(r, false, e) < 0)

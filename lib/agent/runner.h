@@ -40,6 +40,7 @@ struct runner {
 	struct digest withheld;	/* paths that were said to be left out */
 	const char *by;		/* a person's call (run_call); else NULL */
 	struct nudge nudge;	/* model calls are given up for it */
+	int letters;		/* taken at the last look */
 	int mail;		/* inotify of the mailbox; -1: not yet */
 	struct notifying notify;
 };
@@ -73,6 +74,8 @@ struct plan {
 	bool settled;			/* `result` holds how it ended */
 	bool waits;			/* nothing is done: it is recorded for
 					   what it waits */
+	int64_t took;			/* the record of the event that ended
+					   the wait; 0: none */
 };
 
 /* run.c */

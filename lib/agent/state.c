@@ -67,8 +67,10 @@ wait_free(struct wait *w)
 {
 	if (w == NULL)
 		return;
-	while (w->agent_count > 0)
-		free(w->agents[--w->agent_count]);
+	while (w->agent_count > 0) {
+		free(w->agents[--w->agent_count].id);
+		free(w->agents[w->agent_count].said);
+	}
 	free(w->agents);
 	free(w->from);
 	free(w->event);

@@ -36,9 +36,17 @@ enum call_phase {
 	CALL_CLOSED
 };
 
+/* An agent that is waited for. */
+struct wait_agent {
+	char *id;
+	bool ended;		/* it told its parent so, with these: */
+	enum agent_status state;
+	char *said;		/* as much of it as there is room for */
+};
+
 /* What an open call waits for without a process: any of what is set. */
 struct wait {
-	char **agents;		/* ids: until they end */
+	struct wait_agent *agents;	/* until they end */
 	size_t agent_count, agent_cap;
 	bool all;		/* until all of them have, not one */
 	bool mail;		/* a message or an event */
@@ -104,7 +112,6 @@ struct family_child {
 	char *call;		/* ours, that asked for it; NULL: none */
 	int64_t seq;		/* of the fork record */
 	struct limits limits;	/* reserved of this agent's for it */
-	bool told;		/* the end of a wait told of its end */
 	bool ended;		/* it gave back what it had not used */
 	enum agent_status state; /* as its last exit mail said */
 	int status;		/* exit status */

@@ -4,9 +4,12 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* So much may hosts' clocks differ; more was a step. */
 #define SKEW_MOST (60 * CLOCK_SECOND)
+/* Bytes of what agents said that are kept for a result. */
+#define WAIT_SAID ((size_t)32 << 10)
 
 static int64_t
 read_time(const struct json *body, const char *key)
@@ -19,20 +22,75 @@ read_time(const struct json *body, const char *key)
 	return t;
 }
 
+void
+wait_add_agent(struct wait *w, const char *id)
+{
+	mem_room(&w->agents, w->agent_count, &w->agent_cap, sizeof(*w->agents));
+	w->agents[w->agent_count++] = (struct wait_agent){.id = mem_strdup(id)};
+}
+
+/* One that is waited for twice has ended twice. */
+static bool
+set_ended(
+    struct wait *w, const char *id, enum agent_status state, const char *said)
+{
+	size_t room = WAIT_SAID / (w->agent_count + 1), i;
+	bool found = false;
+
+	for (i = 0; i < w->agent_count; i++) {
+		if (strcmp(w->agents[i].id, id) != 0)
+			continue;
+		free(w->agents[i].said);
+		w->agents[i].said =
+		    mem_dup(said, utf8_cut(said, strlen(said), room));
+		w->agents[i].ended = found = true;
+		w->agents[i].state = state;
+	}
+	return found;
+}
+
+bool
+wait_tell(
+    struct state *s, const char *id, enum agent_status state, const char *said)
+{
+	bool found = false;
+	size_t i;
+
+	for (i = 0; i < s->call_count; i++)
+		if (s->calls[i].wait != NULL &&
+		    set_ended(s->calls[i].wait, id, state, said))
+			found = true;
+	return found;
+}
+
+static void
+read_agents(struct wait *w, const struct json *body)
+{
+	const struct json *v = json_first(json_get(body, "agents"));
+	enum agent_status state;
+	const char *id, *said, *name;
+
+	for (; v != NULL; v = json_next(v))
+		if (json_string(v) != NULL)
+			wait_add_agent(w, json_string(v));
+	for (v = json_first(json_get(body, "ended")); v != NULL;
+	     v = json_next(v)) {
+		id = json_get_string(v, "agent");
+		name = json_get_string(v, "state");
+		said = json_get_string(v, "text");
+		if (id != NULL && name != NULL && said != NULL &&
+		    agent_status_parse(name, &state) == 0)
+			(void)set_ended(w, id, state, said);
+	}
+}
+
 struct wait *
 wait_read(const struct json *body)
 {
-	const struct json *v = json_first(json_get(body, "agents"));
 	const char *mode = json_get_string(body, "mode");
 	struct wait *w = mem_new(1, sizeof(*w));
 
-	for (; v != NULL; v = json_next(v)) {
-		if (json_string(v) == NULL)
-			continue;
-		mem_room(&w->agents, w->agent_count, &w->agent_cap,
-		    sizeof(*w->agents));
-		w->agents[w->agent_count++] = mem_strdup(json_string(v));
-	}
+	read_agents(w, body);
 	w->all = mode == NULL || strcmp(mode, "any") != 0;
 	w->mail = json_get_bool(body, "mail", false);
 	w->from = mem_strdup(json_get_string(body, "from"));
@@ -60,20 +118,41 @@ put_time(struct jsonw *j, const char *key, int64_t ns)
 	jsonw_string(j, key, text);
 }
 
+static void
+put_agents(struct jsonw *j, const struct wait *w)
+{
+	const struct wait_agent *a = w->agents;
+	size_t i, ended = 0;
+
+	jsonw_array(j, "agents");
+	for (i = 0; i < w->agent_count; i++) {
+		jsonw_string(j, NULL, a[i].id);
+		ended += a[i].ended;
+	}
+	jsonw_end(j, ']');
+	jsonw_string(j, "mode", w->all ? "all" : "any");
+	if (ended == 0)
+		return;
+	jsonw_array(j, "ended");
+	for (i = 0; i < w->agent_count; i++) {
+		if (!a[i].ended)
+			continue;
+		jsonw_object(j, NULL);
+		jsonw_string(j, "agent", a[i].id);
+		jsonw_string(j, "state", agent_status_name(a[i].state));
+		jsonw_string(j, "text", a[i].said);
+		jsonw_end(j, '}');
+	}
+	jsonw_end(j, ']');
+}
+
 void
 wait_write(struct jsonw *j, const char *key, const struct wait *w)
 {
-	size_t i;
-
 	if (key != NULL)
 		jsonw_object(j, key);
-	if (w->agent_count > 0) {
-		jsonw_array(j, "agents");
-		for (i = 0; i < w->agent_count; i++)
-			jsonw_string(j, NULL, w->agents[i]);
-		jsonw_end(j, ']');
-		jsonw_string(j, "mode", w->all ? "all" : "any");
-	}
+	if (w->agent_count > 0)
+		put_agents(j, w);
 	if (w->mail)
 		jsonw_bool(j, "mail", true);
 	jsonw_maybe(j, "from", w->from);
@@ -135,7 +214,7 @@ wait_is_end(const struct state *s)
 {
 	return !s->awake &&
 	       (s->status == AGENT_DONE || s->status == AGENT_FAILED ||
-		   s->status == AGENT_KILLED);
+		   s->status == AGENT_KILLED || s->status == AGENT_PAUSED);
 }
 
 static bool
@@ -144,7 +223,7 @@ agents_ended(const struct wait *w, wait_ended *ended, void *arg)
 	size_t i, n = 0;
 
 	for (i = 0; i < w->agent_count; i++) {
-		if (ended(arg, w->agents[i]))
+		if (w->agents[i].ended || ended(arg, w->agents[i].id))
 			n++;
 		else if (w->all)
 			return false;
@@ -154,12 +233,27 @@ agents_ended(const struct wait *w, wait_ended *ended, void *arg)
 	return n > 0;
 }
 
+const struct mail_event *
+wait_event(const struct state *s, const struct wait *w)
+{
+	const struct mail_event *v = s->mail.events;
+	size_t i;
+
+	for (i = 0; w->mail && i < s->mail.event_count; i++)
+		if ((w->event == NULL || strcmp(w->event, v[i].name) == 0) &&
+		    (w->from == NULL || strcmp(w->from, v[i].from) == 0))
+			return &v[i];
+	return NULL;
+}
+
 enum wait_end
 wait_look(const struct state *s, const struct wait *w, const struct moment *m,
     wait_ended *ended, void *arg)
 {
 	if (s->held_count > 0)
 		return WAIT_MESSAGE;
+	if (wait_event(s, w) != NULL)
+		return WAIT_EVENT;
 	if (agents_ended(w, ended, arg))
 		return WAIT_AGENTS;
 	return wait_left(w, m) <= 0 ? WAIT_TIME : WAIT_ON;

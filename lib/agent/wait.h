@@ -34,21 +34,31 @@ void wait_set_time(struct wait *, const struct moment *, int64_t ns);
  * it has none. */
 int64_t wait_left(const struct wait *, const struct moment *);
 
+void wait_add_agent(struct wait *, const char *id);
+/* A child has told how it ended: true when a call of this state waits for
+ * that, so that its result will say it. */
+bool wait_tell(struct state *, const char *id, enum agent_status,
+    const char *said);
+
 enum wait_end {
 	WAIT_ON,	/* it goes on */
 	WAIT_MESSAGE,	/* somebody said something: that ends every wait */
+	WAIT_EVENT,
 	WAIT_AGENTS,
 	WAIT_TIME
 };
 
-/* Has the agent ended? */
+/* Has the agent ended, though it did not tell? */
 typedef bool wait_ended(void *arg, const char *id);
 
+/* The first event that it waits for; or NULL. */
+const struct mail_event *wait_event(const struct state *, const struct wait *);
 /* How the wait of a call of this state stands. */
 enum wait_end wait_look(const struct state *, const struct wait *,
     const struct moment *, wait_ended *, void *arg);
 
-/* Is this the state of an agent that has ended, and that nobody runs? */
+/* Is this the state of an agent that has ended, or stopped at a limit, and
+ * that nobody runs? */
 bool wait_is_end(const struct state *);
 
 /*

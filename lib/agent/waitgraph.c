@@ -119,7 +119,7 @@ wait_blocked(const struct waitgraph *g, const struct wait *w)
 	size_t i, n = 0;
 
 	for (i = 0; i < w->agent_count; i++)
-		n += stuck(g, w->agents[i]) != NULL;
+		n += stuck(g, w->agents[i].id) != NULL;
 	return w->all ? n > 0 : n == w->agent_count;
 }
 
@@ -163,7 +163,7 @@ next_stuck(const struct waitgraph *g, const struct waitnode *n)
 
 	for (i = 0; i < n->count; i++)
 		for (k = 0; k < n->waits[i]->agent_count; k++) {
-			to = stuck(g, n->waits[i]->agents[k]);
+			to = stuck(g, n->waits[i]->agents[k].id);
 			if (to != NULL)
 				return to;
 		}
@@ -205,13 +205,13 @@ queue(struct look *l, const struct wait *w)
 
 	for (i = 0; i < w->agent_count && l->count < LOOK_MOST; i++) {
 		for (k = 0; k < l->count; k++)
-			if (strcmp(l->seen[k], w->agents[i]) == 0)
+			if (strcmp(l->seen[k], w->agents[i].id) == 0)
 				break;
 		if (k < l->count)
 			continue;
 		mem_room(&l->seen, l->count, &l->cap, sizeof(*l->seen));
 		(void)snprintf(
-		    l->seen[l->count++], ULID_TEXT, "%s", w->agents[i]);
+		    l->seen[l->count++], ULID_TEXT, "%s", w->agents[i].id);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "agent/mailbox.h"
 #include "agent/runner.h"
 #include "agent/wait.h"
 #include "base/file.h"
@@ -86,9 +87,7 @@ read_agents(struct runner *r, struct plan *p, struct wait *w)
 			    "agent '%s' is none of your family", id);
 			return bad(p, e.msg);
 		}
-		mem_room(&w->agents, w->agent_count, &w->agent_cap,
-		    sizeof(*w->agents));
-		w->agents[w->agent_count++] = mem_strdup(id);
+		wait_add_agent(w, id);
 	}
 	return 0;
 }
@@ -179,47 +178,128 @@ waiting_tool(struct runner *r, struct plan *p, struct err *e)
 
 /* ---- its end ---------------------------------------------------------------------- */
 
-/* Who cannot be read any more will not do anything either. */
 static bool
-has_ended(void *arg, const char *id)
+is_from(const char *name, const char *id)
 {
-	struct runner *r = arg;
+	size_t n = strlen(id);
+
+	return strncmp(name, id, n) == 0 && name[n] == '.';
+}
+
+/* Those of the agent `arg` come first. */
+static int
+from_first(const char *a, const char *b, const void *arg)
+{
+	return (int)is_from(b, arg) - (int)is_from(a, arg);
+}
+
+/* A letter of it that is not taken yet. */
+static bool
+has_letter(const struct runner *r, const char *from)
+{
+	struct mailbox m CLEANUP_MAILBOX = MAILBOX_NONE;
+	struct mailbox_names names CLEANUP(mailbox_names_free) = {0};
+	struct mailbox_want want = {NULL, from_first, from};
+	struct err e;
+
+	return mailbox_open(r->s->dir, false, &m, &e) > 0 &&
+	       mailbox_list(m.new, &want, &names, &e) == 0 && names.count > 0 &&
+	       is_from(names.name[0], from);
+}
+
+/* It died before it could tell of its end: whoever has its lock can. */
+static bool
+tell_for(const struct runner *r, const char *id)
+{
 	struct session s;
 	struct err e;
 	bool got;
 
-	if (session_read(r->s->root, id, true, &s, &e) < 0)
-		return e.status == EX_NOINPUT;
-	got = wait_is_end(&s.state);
+	if (session_write(r->s->root, id, &s, &e) < 0)
+		return false;
+	got = session_seal(&s, &e) == 0;
 	session_close(&s);
 	return got;
 }
 
+struct looking {
+	struct runner *r;
+	bool again; /* a letter is on its way */
+};
+
+/* A child tells of its end by a letter, which is taken first; who is gone will
+ * not do anything either. */
+static bool
+has_ended(void *arg, const char *id)
+{
+	struct looking *l = arg;
+	struct session s;
+	struct err e;
+	bool child, owes, got;
+
+	if (session_read(l->r->s->root, id, true, &s, &e) < 0)
+		return e.status == EX_NOINPUT;
+	child = s.info.parent != NULL &&
+		strcmp(s.info.parent, l->r->s->info.id) == 0;
+	owes = s.state.exit_owed != 0;
+	got = wait_is_end(&s.state);
+	session_close(&s);
+	if (!got || !child)
+		return got;
+	if (owes ? tell_for(l->r, id) : has_letter(l->r, id))
+		l->again = true;
+	else if (!owes)
+		return true;
+	return false;
+}
+
+static void
+put_end(struct buf *out, const char *id, const char *name,
+    enum agent_status state, const char *said)
+{
+	buf_printf(out, "%s%s%s: %s\n", id, name == NULL ? "" : " ",
+	    name == NULL ? "" : name, agent_status_name(state));
+	if (said != NULL && said[0] != '\0')
+		buf_printf(out, "%s\n", said);
+}
+
 /* How one agent stands, and what it said when it has ended. */
 static void
-tell_agent(struct runner *r, const char *id, size_t room, struct buf *out,
-    unsigned *labels)
+tell_agent(struct runner *r, const struct wait_agent *a, size_t room,
+    struct tool_result *out)
 {
+	char *said CLEANUP_FREE = NULL;
 	struct session s;
 	const char *text;
 	struct err e;
 
-	if (session_read(r->s->root, id, true, &s, &e) < 0) {
-		buf_printf(out, "%s is gone\n", id);
+	if (session_read(r->s->root, a->id, true, &s, &e) < 0) {
+		if (a->ended)
+			put_end(&out->text, a->id, NULL, a->state, a->said);
+		else
+			buf_printf(&out->text, "%s: gone\n", a->id);
 		return;
 	}
-	buf_printf(out, "%s%s%s: %s", id, s.info.name == NULL ? "" : " ",
-	    s.info.name == NULL ? "" : s.info.name,
-	    agent_status_name(s.state.status));
-	if (wait_is_end(&s.state)) {
+	if (a->ended) {
+		put_end(&out->text, a->id, s.info.name, a->state, a->said);
+	} else if (!wait_is_end(&s.state)) {
+		put_end(&out->text, a->id, s.info.name, s.state.status, NULL);
+	} else {
 		text = s.state.report != NULL ? s.state.report : s.state.text;
 		text = text == NULL ? "" : text;
-		buf_printf(out, "\n%.*s",
-		    (int)utf8_cut(text, strlen(text), room), text);
-		*labels |= s.state.labels;
+		said = mem_dup(text, utf8_cut(text, strlen(text), room));
+		put_end(&out->text, a->id, s.info.name, s.state.status, said);
+		out->labels |= s.state.labels;
 	}
-	buf_putc(out, '\n');
 	session_close(&s);
+}
+
+static void
+tell_event(struct buf *out, const struct mail_event *v)
+{
+	buf_printf(out, "event %s from %s\n", v->name, v->from);
+	if (v->text[0] != '\0')
+		buf_printf(out, "%s\n", v->text);
 }
 
 static void
@@ -228,6 +308,8 @@ tell(struct runner *r, const struct wait *w, enum wait_end how,
 {
 	size_t i;
 
+	if (how == WAIT_EVENT)
+		tell_event(&out->text, wait_event(&r->s->state, w));
 	if (how == WAIT_MESSAGE)
 		buf_puts(&out->text, "ended early: something was said to you, "
 				     "and follows\n");
@@ -238,8 +320,7 @@ tell(struct runner *r, const struct wait *w, enum wait_end how,
 	if (how == WAIT_TIME && (w->agent_count > 0 || w->mail))
 		out->status = TOOL_TIMEOUT;
 	for (i = 0; i < w->agent_count; i++)
-		tell_agent(r, w->agents[i], SAID_MOST / w->agent_count,
-		    &out->text, &out->labels);
+		tell_agent(r, &w->agents[i], SAID_MOST / w->agent_count, out);
 	if (out->text.len > 0)
 		out->text.len--; /* the newline */
 }
@@ -248,14 +329,17 @@ static int
 end_wait(struct runner *r, const struct call *c, enum wait_end how,
     const struct moment *now, struct err *e)
 {
+	struct plan p = {0};
 	struct tool_result res;
 	int got;
 
 	tool_result_init(&res);
+	if (how == WAIT_EVENT)
+		p.took = wait_event(&r->s->state, c->wait)->at;
 	tell(r, c->wait, how, &res);
 	res.ns = now->now > c->time ? now->now - c->time : 0;
 	secrets_scrub_buf(r->s->root->secrets, &res.text);
-	got = callrecord_result(r, c, NULL, &res, e);
+	got = callrecord_result(r, c, &p, &res, e);
 	tool_result_free(&res);
 	return got;
 }
@@ -264,6 +348,7 @@ int
 waiting_step(struct runner *r, struct err *e)
 {
 	const struct state *s = &r->s->state;
+	struct looking l = {.r = r};
 	struct moment now;
 	enum wait_end how;
 	size_t i;
@@ -274,7 +359,7 @@ waiting_step(struct runner *r, struct err *e)
 	for (i = 0; i < s->call_count; i++) {
 		if (s->calls[i].phase != CALL_WAITS)
 			continue;
-		how = wait_look(s, s->calls[i].wait, &now, has_ended, r);
+		how = wait_look(s, s->calls[i].wait, &now, has_ended, &l);
 		if (how != WAIT_ON &&
 		    end_wait(r, &s->calls[i], how, &now, e) < 0)
 			return -1;
@@ -287,6 +372,7 @@ waiting_left(struct runner *r)
 {
 	const struct state *s = &r->s->state;
 	int64_t left, least = CLOCK_NEVER;
+	struct looking l = {.r = r};
 	struct moment now;
 	size_t i;
 
@@ -296,8 +382,9 @@ waiting_left(struct runner *r)
 	for (i = 0; i < s->call_count; i++) {
 		if (s->calls[i].phase != CALL_WAITS)
 			continue;
-		if (wait_look(s, s->calls[i].wait, &now, has_ended, r) !=
-		    WAIT_ON)
+		if (wait_look(s, s->calls[i].wait, &now, has_ended, &l) !=
+			WAIT_ON ||
+		    l.again)
 			return 0;
 		left = wait_left(s->calls[i].wait, &now);
 		least = left < least ? left : least;

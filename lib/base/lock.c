@@ -69,7 +69,7 @@ int
 lock_holder(int dir, const char *name)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int f CLEANUP_FD = openat(dir, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int f CLEANUP_FD = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (f < 0 || fcntl(f, F_OFD_GETLK, &whole) < 0 ||
 	    whole.l_type == F_UNLCK)

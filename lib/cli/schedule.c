@@ -30,15 +30,6 @@ struct running {
 
 /* ---- what is said ------------------------------------------------------------- */
 
-static const char *
-word(const struct due_agent *a)
-{
-	if (a->kind == DUE_DAMAGED)
-		return "damaged";
-	return a->kind == DUE_RUNNING ? "running"
-				      : agent_status_name(a->state.status);
-}
-
 static void
 say_json(const struct due_agent *a, const struct job *j)
 {
@@ -47,7 +38,7 @@ say_json(const struct due_agent *a, const struct job *j)
 
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "agent", a->id);
-	jsonw_string(&w, "state", word(a));
+	jsonw_string(&w, "state", due_word(a));
 	if (a->kind == DUE_WAITS)
 		jsonw_maybe(&w, "waits", state_waits_for(&a->state));
 	if (j != NULL)
@@ -73,8 +64,8 @@ say(struct running *r, const struct due_agent *a, const struct job *j)
 	if (r->opt->watch == WATCH_JSON) {
 		say_json(a, j);
 	} else if (!well || r->opt->watch != WATCH_QUIET) {
-		buf_printf(&text, " %s%s%s", word(a), waits == NULL ? "" : ":",
-		    waits == NULL ? "" : waits);
+		buf_printf(&text, " %s%s%s", due_word(a),
+		    waits == NULL ? "" : ":", waits == NULL ? "" : waits);
 		if (!well && j != NULL)
 			buf_printf(&text, " status %d: %s", j->status,
 			    buf_str(&j->said));
@@ -87,10 +78,18 @@ say(struct running *r, const struct due_agent *a, const struct job *j)
 
 /* ---- who is next ----------------------------------------------------------------- */
 
+/* What failed, or did nothing though it was due, would do so again. */
+static bool
+is_aside(const struct due_agent *a)
+{
+	return a->failed || (a->aside && a->aside_seq == a->state.seq &&
+				a->aside_mail == a->mail);
+}
+
 static bool
 wanted(const struct running *r, const struct due_agent *a, bool first)
 {
-	if (a->gone || a->aside || jobs_find(&r->jobs, a->id) != NULL)
+	if (a->gone || is_aside(a) || jobs_find(&r->jobs, a->id) != NULL)
 		return false;
 	if (a->kind == DUE_NOW)
 		return true;
@@ -143,7 +142,6 @@ start_some(struct running *r, bool first)
 		due_look(&r->table, a);
 		if (!wanted(r, a, first))
 			continue;
-		a->runs++;
 		if (jobs_start(&r->jobs, a->id, a->state.seq, r->opt->pass,
 			r->opt->pass_count, &e) < 0)
 			die_err(&e);
@@ -169,10 +167,11 @@ ended(struct running *r, const struct job *j)
 		r->limited = true;
 	else if (j->status != 0 && j->status != EX_TEMPFAIL)
 		r->failed = true;
-	/* What failed, or did nothing though it was due, would do so again. */
-	a->aside = (j->status != 0 && j->status != EX_NO &&
-		       j->status != EX_TEMPFAIL && j->status != EX_LIMIT) ||
-		   (a->kind == DUE_NOW && a->state.seq == j->seq);
+	a->failed = j->status != 0 && j->status != EX_NO &&
+		    j->status != EX_TEMPFAIL && j->status != EX_LIMIT;
+	a->aside = a->kind == DUE_NOW && a->state.seq == j->seq;
+	a->aside_seq = j->seq;
+	a->aside_mail = a->mail;
 }
 
 static void
@@ -261,7 +260,7 @@ status_of(struct running *r)
 		}
 		waits = waits || a->kind == DUE_RUNNING ||
 			a->kind == DUE_WAITS ||
-			(a->kind == DUE_NOW && !a->aside);
+			(a->kind == DUE_NOW && !is_aside(a));
 	}
 	n = due_stuck(&r->table, &ring);
 	if (n > 0)
