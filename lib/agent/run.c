@@ -187,7 +187,7 @@ nothing_new(struct runner *r, struct run_end *end)
 	size_t i;
 
 	if (r->opt->goal != NULL || s->awake || r->s->journal.count > 0 ||
-	    (l != NULL && !limits_none(l)))
+	    r->letters > 0 || (l != NULL && !limits_none(l)))
 		return false;
 	for (i = 0; i < s->request_count; i++)
 		if (s->requests[i].deadline != 0 &&
@@ -227,7 +227,8 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
 	    notify_check(r->opt->notify, e) < 0)
 		return -1;
-	if (order_drain(r->s, e) < 0 || post_drain(r->s, e) < 0 ||
+	if (order_drain(r->s, e) < 0 ||
+	    (r->letters = post_drain(r->s, e)) < 0 ||
 	    authority_sync(r->s, e) < 0)
 		return -1;
 	if (is_halted(r, end) || nothing_new(r, end))

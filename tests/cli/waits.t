@@ -98,4 +98,88 @@ status 0 'and in a bundle' agent-ckpt save keep
 bundle=$(ls root/agents/*/ckpt/*.tar.zst)
 is "$(tar --zstd -xOf "$bundle" agent/state.json | jq -r '.open_calls[0].wait.until')" \
     "$(agent-audit log --json --type wait keep | jq -r .body.until)" 'with its time'
+
+# ---- children --------------------------------------------------------------------
+
+# A model that does what it is told: "do NAME ARGUMENTS", else it ends its turn.
+cat >obey <<'END'
+#!/bin/sh
+jq -c '.messages[-1] as $m | ($m.content // "" | tostring) as $t
+| if $m.role == "user" and ($t | test("(^|\\n)do ")) then
+    ($t | capture("(^|\\n)do (?<n>[a-z_]+) (?<a>.*)")) as $c
+    | {message: {role: "assistant", content: "as told", tool_calls: [{id: "c", type: "function",
+        function: {name: $c.n, arguments: $c.a}}]}, stop_reason: "tool_calls"}
+  else {message: {role: "assistant", content: ("heard " + $t)}, stop_reason: "end"} end'
+END
+chmod +x obey
+# obey NAME [GOAL]: an agent with that model
+obey() { agent-run -q --name "$1" -m "exec:$PWD/obey" "${2-hello}"; }
+tell() { agent-run -q -r "$1" "$2"; }
+last_result() { results "$1" | tail -n "${2-1}"; }
+
+status 0 'a parent' obey lead
+status 0 'and its children' agent-fork -n 3 --name kid --goal 'work' lead
+status 75 'waits for two of them' tell lead 'do wait_agent {"agents":["kid-1","kid-2"]}'
+is "$(state lead)" waiting:child 'without a process'
+status 0 'one ends' agent-run -q -r kid-1
+status 75 'which is not all' agent-run -q -r lead
+is "$(count tool.result lead)" 0 'so it waits on'
+status 0 'the other ends' agent-run -q -r kid-2
+status 0 'and it goes on' agent-run -q -r lead
+result=$(agent-audit log --json --type tool.result lead | jq -r .body.text)
+is "$(grep -c ' kid-[12]: done$' <<<"$result") $(grep -c '^heard work$' <<<"$result")" '2 2' \
+    'with how each ended and what it said'
+is "$(agent-audit log --json lead | jq -r 'select(.type=="model.call").seq' | wc -l)" 3 'in one turn'
+status 0 'one that has ended already' tell lead 'do wait_agent {"agents":["kid-1"]}'
+like "$(agent-audit log --json --type tool.result lead | jq -r .body.text | tail -n 2)" 'kid-1: done' \
+    'is not waited for'
+
+status 75 'a wait with a time limit' tell lead 'do wait_agent {"agents":["kid-3"],"seconds":6}'
+status 0 'ends at that' agent-run -q -r lead 'never mind'
+like "$(agent-audit log --json --type tool.result lead | jq -r .body.text | tail -n 1)" 'kid-3: (ready|running)$' \
+    'or early, and tells how the child stands'
+status 0 'its end is then a message' agent-run -q -r kid-3
+status 0 'to the parent' agent-run -q -r lead
+like "$out" '^heard .agent [0-9A-Z]{26} has ended: done' 'which it answers'
+
+# A child that died between its end and its letter is told for.
+status 0 'more children' agent-fork --name late --goal 'work' lead
+status 75 'one is waited for' tell lead 'do wait_agent {"agents":["late"]}'
+strace -f -o trace -e trace=renameat,renameat2 -e inject=renameat,renameat2:signal=KILL:when=1 \
+    agent-run -q -r late >/dev/null 2>&1
+is "$(agent-ps --json late | jq -r .state)" 'done' 'it died when it had ended, and its letter was not there'
+status 0 'the parent has it sent' agent-run -q -r lead
+like "$(agent-audit log --json --type tool.result lead | jq -r .body.text | tail -n 2)" 'late: done' 'and goes on'
+
+# Events.
+status 75 'a wait for an event' tell lead 'do wait_mail {"event":"built","from":"ci"}'
+agent-send --event other --from ci lead x
+agent-send --event built --from me lead x
+status 75 'is not over by another' agent-run -q -r lead
+agent-send --event built --from ci lead v2
+status 0 'but by that one' agent-run -q -r lead
+is "$out" "heard event built from ci
+v2" 'which is its result'
+status 0 'an event that came before' tell lead 'do wait_mail {"event":"other"}'
+like "$out" 'event other from ci' 'ends a wait at once'
+status 75 'and but one' tell lead 'do wait_mail {"event":"other"}'
+agent-send lead 'hello'
+status 0 'a message ends any wait' agent-run -q -r lead
+is "$(agent-audit log --json --type tool.result lead | tail -n 1 | jq -r .body.text)" \
+    'ended early: something was said to you, and follows' 'and says so'
+for i in $(seq 40); do agent-send --event "e$i" lead; done
+status 75 'behind many others' tell lead 'do wait_mail {"event":"late"}'
+for i in $(seq 40); do agent-send --event "f$i" lead; done
+agent-send --event late lead
+status 0 'an event is found' agent-run -q -r lead
+
+# Rings.
+status 0 'children that' agent-fork -n 3 --name ring --goal 'be idle' lead
+status 75 'wait' tell ring-1 'do wait_agent {"agents":["ring-2"]}'
+status 75 'for each other' tell ring-2 'do wait_agent {"agents":["ring-3"],"mode":"any"}'
+status 0 'do not for ever' tell ring-3 'do wait_agent {"agents":["ring-1","kid-1"]}'
+like "$(results ring-3 | tail -n 1)" '^failed nobody would ever go on: [0-9A-Z]+( waits for [0-9A-Z]+){3}$' \
+    'who would close the ring is told who is in it'
+status 75 'with a limit of time' tell ring-3 'do wait_agent {"agents":["ring-1"],"seconds":600}'
+is "$(state ring-3)" waiting:child 'it may'
 done_testing
