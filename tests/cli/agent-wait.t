@@ -53,10 +53,10 @@ wait "$waiter"
 is "$?" 0 'and it sees that the agent is done'
 like "$(cat later)" ' done$' 'and says so'
 
-agent-wait --timeout 60s clock good >later &
+agent-wait --timeout 60s clock good >two &
 waiter=$!
-for ((i = 0; i < 200; i++)); do [ -s later ] && break; sleep 0.05; done
-is "$(wc -l <later)" 1 'each is printed as it gets there'
+for ((i = 0; i < 400; i++)); do [ -s two ] && break; sleep 0.05; done
+is "$(wc -l <two)" 1 'each is printed as it gets there'
 agent-run -q -r clock 'go on' >/dev/null
 wait "$waiter"
 is "$?" 0 'until all have'
