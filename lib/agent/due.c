@@ -170,7 +170,11 @@ judge(struct due_table *t, struct due_agent *a, int dir)
 	}
 	a->left = waits_left(t, s);
 	turn_next(s, alone, NULL, &act);
-	if (s->awake || a->left <= 0 || a->mail || s->exit_owed != 0)
+	if (a->mail || s->exit_owed != 0)
+		a->kind = DUE_NOW;
+	else if (s->halt == HALT_PAUSE)
+		a->kind = DUE_PAUSED;
+	else if (s->awake || a->left <= 0)
 		a->kind = DUE_NOW;
 	else if (wait_is_end(s) && s->status != AGENT_PAUSED)
 		a->kind = DUE_ENDED;
