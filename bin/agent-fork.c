@@ -6,7 +6,6 @@
 #include "agent/fork.h"
 #include "base/file.h"
 #include "base/jsonw.h"
-#include "base/mem.h"
 #include "cli/forkjoin.h"
 #include "cli/limitopts.h"
 #include "cli/policy.h"
@@ -167,24 +166,6 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 		die_usage(&program, "-n: at most %d children", FORK_MOST);
 }
 
-static int
-by_text(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-/* In their order by age, which is that of their numbers. */
-static void
-make_ids(struct fork *f)
-{
-	size_t i;
-
-	f->ids = mem_new(f->count, sizeof(*f->ids));
-	for (i = 0; i < f->count; i++)
-		ulid_make(clock_real(), f->ids[i]);
-	qsort(f->ids, f->count, sizeof(*f->ids), by_text);
-}
-
 static void
 print(const struct arguments *a, const char *parent)
 {
@@ -219,7 +200,7 @@ run(struct root *root, struct arguments *a, const char *name)
 	}
 	if (a->goal != NULL)
 		a->fork.goal = goal = value_text(a->goal);
-	make_ids(&a->fork);
+	fork_ids(a->fork.count, &a->fork.ids);
 	if (root_find(root, name, id, &e) < 0 ||
 	    fork_order_make(root, id, &a->fork, &order, &e) < 0 ||
 	    order_commit(root, &order, clock_deadline(a->join.wait), &e) < 0)

@@ -1,6 +1,7 @@
 /* The runner's tool calls: decide, record, make, record what came of it. */
 #include "agent/attend.h"
 
+#include "agent/forkcall.h"
 #include "agent/joincall.h"
 #include "agent/rework.h"
 #include "agent/sending.h"
@@ -143,6 +144,8 @@ runner_tool(struct runner *r, struct plan *p, struct err *e)
 		return waiting_tool(r, p, e);
 	if (joincall_is(p->tool))
 		return joincall_tool(r, p, e);
+	if (forkcall_is(p->tool))
+		return forkcall_tool(r, p, e);
 	text = json_get_string(p->arguments, "text");
 	plan_settle(p, TOOL_OK, text == NULL ? "" : text);
 	return 0;

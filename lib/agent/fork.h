@@ -38,6 +38,9 @@ struct fork {
 					   NULL */
 };
 
+/* New ids, in their order; the caller frees them. */
+void fork_ids(size_t count, char (**out)[ULID_TEXT]);
+
 /*
  * Prepare the children and stage the record: it is for the caller to commit
  * soon.  What a commit does not come to is taken away by the next opening.

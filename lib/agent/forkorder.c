@@ -7,6 +7,24 @@
 #include "base/jsonw.h"
 #include "base/mem.h"
 
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+void
+fork_ids(size_t count, char (**out)[ULID_TEXT])
+{
+	char(*ids)[ULID_TEXT] = mem_new(count, sizeof(*ids));
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		ulid_make(clock_real(), ids[i]);
+	qsort(ids, count, sizeof(*ids), by_text);
+	*out = ids;
+}
+
 /* ---- making one -------------------------------------------------------------------- */
 
 static void

@@ -1,8 +1,8 @@
 /* All that may be commanded. */
 #include "agent/answer.h"
 #include "agent/authority.h"
-#include "agent/halt.h"
 #include "agent/fork.h"
+#include "agent/halt.h"
 #include "agent/join.h"
 
 const struct order_verb order_verbs[] = {

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/forkcall.h"
 #include "agent/joincall.h"
 #include "agent/request.h"
 #include "agent/sending.h"
@@ -261,7 +262,8 @@ recover_call(struct runner *r, size_t index, struct err *e)
 		    "the run was interrupted during this call, and the tool is "
 		    "no longer there",
 		    e);
-	if (sending_is(t) /* under the same name */ || joincall_is(t))
+	if (sending_is(t) /* under the same name */ || joincall_is(t) ||
+	    forkcall_is(t))
 		return calls_make(r, index, index + 1, e);
 	switch (c->effect) {
 	case EFFECT_NONE:

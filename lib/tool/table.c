@@ -103,6 +103,25 @@ static const struct builtin builtins[] = {
 		   "why", "What it is needed for."),
 	    "\"grant\",\"why\""),
 	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
+    {"fork_agent",
+	"Make children of yourself, to work beside you. Each goes on from here "
+	"with all that you know, in a copy of your workspace, with at most "
+	"your authority, and is told its goal, and which of the `n` it is. You "
+	"get their ids: wait_agent waits for them, join_agent takes over what "
+	"they did.",
+	OBJECT(
+	    SOME_STRING("goal", "What a child is to do.") "," COUNT("n", "100",
+		"How many. Default 1.") ","
+					"\"grants\":{\"type\":\"array\","
+					"\"maxItems\":100,\"items\":{"
+					"\"type\":\"string\",\"minLength\":1},"
+					"\"description\":"
+					"\"Lines such as `allow read file:**`: "
+					"a child may do no more "
+					"than these say, and what you may. "
+					"Default: what you may.\"}",
+	    "\"goal\""),
+	EFFECT_EXTERNAL, TOOL_RUNNER, NULL, false, 0},
     {"send_message",
 	"Send a message to another agent: `parent`, `self`, or one by its id "
 	"or name. It reads the message before its next turn; an answer, if "

@@ -11,8 +11,8 @@ call() { agent-tool call "$@"; }
 
 status 0 'list prints the tools' agent-tool list a
 listed=$(wc -l <<<"$out")
-is "$(awk '{ print $1 }' <<<"$out" | grep -cxE 'read_file|write_file|edit_file|list_files|search_files|run_command|http_get|ask_human|request_grant|sleep|wait_agent|wait_mail|send_message|join_agent|report')" \
-    15 'all that are built in'
+is "$(awk '{ print $1 }' <<<"$out" | grep -cxE 'read_file|write_file|edit_file|list_files|search_files|run_command|http_get|ask_human|request_grant|sleep|wait_agent|wait_mail|send_message|join_agent|fork_agent|report')" \
+    16 'all that are built in'
 is "$(awk '$1 ~ /^(read_file|run_command|http_get)$/ { print $2 }' <<<"$out" | xargs)" \
     'none workspace external' 'each with its effect'
 status 0 '--json' agent-tool list --json a
