@@ -13,11 +13,11 @@ static const struct verb {
 	int takes[TAKES]; /* options, besides those of all verbs */
 } verbs[] = {
     {"explain", 2, auditverb_explain, {AUDITOPT_DEPTH, AUDITOPT_JSON}},
-    {"export", -1, auditverb_export,
+    {"export", AT_LEAST(1), auditverb_export,
 	{AUDITOPT_CONTENT, AUDITOPT_CSV, AUDITOPT_ENDPOINT, AUDITOPT_FAMILY,
 	    AUDITOPT_HEADER_ENV, AUDITOPT_JSONL, AUDITOPT_OTLP, 'o'}},
     {"head", 1, auditverb_head, {0}},
-    {"html", -1, auditverb_html,
+    {"html", AT_LEAST(1), auditverb_html,
 	{AUDITOPT_DIFFS, AUDITOPT_FAMILY, AUDITOPT_MAX_TEXT, 'o',
 	    AUDITOPT_TITLE}},
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
@@ -31,6 +31,8 @@ static const struct verb {
     {"stats", AT_LEAST(0), auditverb_stats,
 	{AUDITOPT_ALL, AUDITOPT_BY, AUDITOPT_JSON}},
     {"verify", 1, auditverb_verify, {AUDITOPT_HEAD, AUDITOPT_JSON}},
+    {"watch", AT_LEAST(0), auditverb_watch,
+	{AUDITOPT_ALL, AUDITOPT_FAMILY, AUDITOPT_INTERVAL}},
 };
 
 static const struct verb *
@@ -65,8 +67,9 @@ refuse_foreign(const struct verb *v, const bool given[])
 int
 main(int argc, char *argv[])
 {
-	struct auditopts a = {
-	    .verb.program = &auditopts_program, .verb.diffs = -1};
+	struct auditopts a = {.verb.program = &auditopts_program,
+	    .verb.diffs = -1,
+	    .verb.interval = CLOCK_SECOND};
 	const struct verb *verb;
 	struct root root;
 	int first, n;

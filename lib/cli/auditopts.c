@@ -6,7 +6,7 @@
 #include "cli/value.h"
 
 static const struct opt opts[] = {
-    {"all", AUDITOPT_ALL, NULL, "query, sql, stats: every agent"},
+    {"all", AUDITOPT_ALL, NULL, "query, sql, stats, watch: every agent"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"content", AUDITOPT_CONTENT, NULL, "export: what was said and done, too"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
@@ -17,11 +17,13 @@ static const struct opt opts[] = {
     {"endpoint", AUDITOPT_ENDPOINT, "URL",
 	"export: post to this OpenTelemetry collector"},
     {"family", AUDITOPT_FAMILY, NULL,
-	"export, html: all that came of the oldest ancestor"},
+	"export, html, watch: all that came of the oldest ancestor"},
     {"follow", 'f', NULL, "log: go on as records are written"},
     {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
     {"header-env", AUDITOPT_HEADER_ENV, "NAME=VAR",
 	"export: a header with the value of $VAR"},
+    {"interval", AUDITOPT_INTERVAL, "DURATION",
+	"watch: look so often; default 1s"},
     {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
     {"jsonl", AUDITOPT_JSONL, NULL, "export: an object a record"},
     {"limit", AUDITOPT_LIMIT, "N", "query: the first N records alone"},
@@ -54,6 +56,7 @@ static const char *const usage[] = {
     "export --csv|--jsonl [--content] [--family] [-o FILE]\n"
     "                          "
     "AGENT|BUNDLE...",
+    "watch [--interval DURATION] --all|[--family] AGENT...",
     "html [--diffs N] [--family] [--max-text SIZE] [--title TEXT]\n"
     "                        "
     "[-o FILE] AGENT|BUNDLE...",
@@ -152,6 +155,9 @@ keep(struct audit_args *a, int letter, const char *v)
 			die_usage(&auditopts_program,
 			    "--header-env: too many of them");
 		a->header[a->header_count++] = v;
+		break;
+	case AUDITOPT_INTERVAL:
+		a->interval = value_duration(&auditopts_program, "interval", v);
 		break;
 	case AUDITOPT_DIFFS:
 		if (num_int(v, 0, INT32_MAX, &a->diffs) < 0)

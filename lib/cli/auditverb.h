@@ -26,6 +26,7 @@ struct audit_args {
 	bool otlp, csv, jsonl, content; /* export; sql: csv */
 	const char *endpoint, *header[AUDIT_HEADERS];
 	size_t header_count;
+	int64_t interval;  /* watch; ns */
 	int64_t diffs;	   /* html; below 0: as many as usual */
 	int64_t until;	   /* 0: not given */
 	struct root *open; /* NULL: there is none */
@@ -66,6 +67,7 @@ int auditverb_replay(const struct audit_args *, char *operands[]);
 int auditverb_show(const struct audit_args *, char *operands[]);
 int auditverb_sql(const struct audit_args *, char *operands[]);
 int auditverb_stats(const struct audit_args *, char *operands[]);
+int auditverb_watch(const struct audit_args *, char *operands[]);
 int auditverb_verify(const struct audit_args *, char *operands[]);
 
 #endif
