@@ -148,6 +148,48 @@ b" 'nothing else is, either'
 status 0 'a person may' agent-fork --join narrow
 is "$(in_ws model 'cat a c' | xargs)" '4 4' 'with all of it'
 
+# ---- into a parent that runs ---------------------------------------------------------------
+{
+	echo '{"content":"ready"}'
+	call run_command '{"command":"touch started; until test -e go; do sleep 0.05; done; ls"}'
+	echo '{"content":"told"}'
+} >r.jsonl
+agent-run -q -m script:r.jsonl --name busy 'go' >/dev/null
+agent-fork --name help busy >/dev/null
+in_ws help 'echo h >helped'
+agent-run -q -r busy 'go on' >busy.out 2>&1 &
+run=$!
+for _ in $(seq 400); do
+	[ -e "$(work busy)/started" ] && break
+	sleep 0.05
+done
+agent-fork --wait 60s --join help >join.out 2>join.err &
+join=$!
+for _ in $(seq 400); do
+	[ -n "$(find "root/agents/$(agent-ps --json busy | jq -r .id)/mail/cur" -type f 2>/dev/null)" ] && break
+	sleep 0.05
+done
+is "$(in_ws busy 'ls')" started 'while a call runs nothing is joined'
+touch "$(work busy)/go"
+wait $join
+is "$? $(cat join.out)" '0 added helped' 'it is once the call has ended'
+wait $run
+is "$? $(cat busy.out)" '0 told' 'and the run goes on'
+is "$(agent-audit log --json busy | jq -r .type | grep -xE 'tool.result|join|command|model.call' | tail -n 6 | xargs)" \
+    'model.call tool.result join command join model.call' "before its model's next turn"
+agent-fork --name late busy >/dev/null
+for _ in $(seq 9); do echo '{"content":"x","delay":"20s"}'; done >slow.jsonl
+agent-run -q -m script:slow.jsonl -r late 'go on' >/dev/null 2>&1 &
+run=$!
+for _ in $(seq 400); do
+	agent-audit log --json late | tail -n 1 | grep -q model.call && break
+	sleep 0.05
+done
+status 75 'a child that runs is not joined' agent-fork --wait 1s --join late
+kill -KILL $run
+wait $run 2>/dev/null
+like "$err" 'runs|is running|held' 'and who holds it is named'
+
 # ---- labels --------------------------------------------------------------------------------
 agent-fork --name tainted --goal 'your part' model >/dev/null
 agent-run -q -m script:s.jsonl --label tainted -r tainted 'from the web' >/dev/null
