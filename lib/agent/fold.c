@@ -164,9 +164,9 @@ apply_model_call(struct folding *f, struct err *e)
 		s->usage.turns++;
 		s->turn++;
 		s->model_call_id = f->rec->seq;
-		s->mail.turn_count = s->mail.turn_bytes = 0;
 	}
 	s->model_call = f->rec->seq;
+	s->mail.turn_count = s->mail.turn_bytes = 0;
 	(void)folding_digest(f->body, "tools", &s->tools);
 	s->attempt = (unsigned)attempt;
 	s->needs_model = false;

@@ -38,7 +38,7 @@ struct mailstate {
 	size_t recent_count;
 	struct mail_event *events;	/* the oldest first */
 	size_t event_count, event_cap;
-	/* Since the last model call. */
+	/* What the model was told since its last call. */
 	int64_t turn_count, turn_bytes;
 };
 

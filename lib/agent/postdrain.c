@@ -6,6 +6,8 @@
 #include "agent/statelabels.h"
 #include "base/mem.h"
 
+#define GROUPS_MOST 32 /* at a time */
+
 struct drain {
 	struct session *s;
 	struct mailbox mail;
@@ -100,7 +102,8 @@ take(struct drain *d, const char *name, struct err *e)
 	return 0;
 }
 
-/* May the model be given more before it is asked? */
+/* May one more be in this group, and the model be given more before it is
+ * asked? */
 static bool
 has_room(const struct drain *d)
 {
@@ -137,21 +140,35 @@ drain_all(struct drain *d, struct err *e)
 	return refusal_note(&d->refused, d->s, "mail", e);
 }
 
-int
-post_drain(struct session *s, struct err *e)
+/* One group: of how many files. */
+static int
+drain(struct session *s, const struct mailbox *m, struct err *e)
 {
-	struct drain d = {.s = s, .mail = MAILBOX_NONE};
-	int got = mailbox_open(s->dir, false, &d.mail, e);
+	struct drain d = {.s = s, .mail = *m};
+	int got = has_room(&d) ? drain_all(&d, e) : 0;
 	size_t i;
 
-	if (got <= 0)
-		return got;
-	got = has_room(&d) ? drain_all(&d, e) : 0;
 	if (got == 0 && d.staged + d.refused.count > 0)
 		got = session_commit(s, e);
 	for (i = 0; got == 0 && i < d.done.count; i++)
-		mailbox_done(&d.mail, d.done.name[i]);
+		mailbox_done(m, d.done.name[i]);
 	mailbox_names_free(&d.done);
-	mailbox_close(&d.mail);
-	return got < 0 ? -1 : (int)d.staged;
+	return got < 0 ? -1 : (int)(d.staged + d.refused.count);
+}
+
+int
+post_drain(struct session *s, struct err *e)
+{
+	struct mailbox m CLEANUP_MAILBOX = MAILBOX_NONE;
+	int got = mailbox_open(s->dir, false, &m, e), i;
+
+	if (got <= 0)
+		return got;
+	/* Events do not fill a turn: nobody may be kept here by a flood. */
+	for (i = 0; i < GROUPS_MOST; i++) {
+		got = drain(s, &m, e);
+		if (got < MAIL_RECENT)
+			return got < 0 ? -1 : 0;
+	}
+	return 0;
 }

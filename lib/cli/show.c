@@ -31,6 +31,7 @@ static const char *const shown[RECORD_TYPES][5] = {
     [RECORD_ASK] = {"request", "text"},
     [RECORD_ANSWER] = {"request", "verdict", "by", "text"},
     [RECORD_GRANT] = {"grant", "line"},
+    [RECORD_COMMAND] = {"verb", "status", "why"},
     [RECORD_REVOKE] = {"grant"},
     [RECORD_MAIL] = {"from", "kind", "event", "text"},
     [RECORD_WAKE] = {"pid", "model"},
