@@ -95,6 +95,12 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@scripts/bench $(B)
 
+# Five minutes; SOAK='--hours 6' for longer, and other options of it.
+SOAK ?= --minutes 5
+soak: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	@BUILD=$(abspath $(B)) scripts/soak $(SOAK)
+
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(COMPDIR)
 	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
@@ -128,6 +134,7 @@ help:
 	@echo 'make lint       layout, shell, man pages, layers, headers'
 	@echo 'make fuzz       libFuzzer, FUZZ_SECONDS=30 for each target'
 	@echo 'make bench      the figures, each beside its limit'
+	@echo 'make soak       agents that are killed at random; SOAK="--hours 6"'
 	@echo 'make install    below PREFIX ($(PREFIX)), DESTDIR honoured'
 	@echo 'make uninstall, make dist, make clean'
 
