@@ -1,20 +1,16 @@
 /* agent-fork: make children of an agent. */
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#include "agent/fork.h"
 #include "base/file.h"
-#include "base/jsonw.h"
 #include "cli/forkjoin.h"
+#include "cli/forkmake.h"
 #include "cli/limitopts.h"
-#include "cli/policy.h"
 #include "cli/secretargs.h"
-#include "cli/show.h"
 #include "cli/value.h"
 
 enum {
-	O_CHECK = 256,
+	O_AT = 256,
+	O_CHECK,
 	O_GOAL,
 	O_INTO,
 	O_JOIN,
@@ -29,6 +25,7 @@ enum {
 #define WAIT (30 * CLOCK_SECOND)
 
 static const struct opt opts[] = {
+    {"at", O_AT, "SEQ|BUNDLE", "go on from this record, or bundle"},
     {"check", O_CHECK, "COMMAND", "run it in a child: is its work good?"},
     {"goal", O_GOAL, "TEXT", "what the children are to do; '-': from stdin"},
     {"grants", 'g', "POLICY", "and they may do no more than this file says"},
@@ -53,7 +50,8 @@ static const struct opt opts[] = {
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
-    "[-n N] [-g POLICY] [--goal TEXT] [--max-…] [--name N] AGENT",
+    "[-n N] [--at SEQ|BUNDLE] [-g POLICY] [--goal TEXT] [--max-…]\n"
+    "           [--name NAME] AGENT",
     "--join CHILD [--into AGENT] [--json]",
     "--pick --check COMMAND [-j N] [--into AGENT] [CHILD...]",
     "--check COMMAND CHILD", NULL};
@@ -67,11 +65,9 @@ static const struct program program = {.name = "agent-fork",
 	     "more than the agent may,\n79 more than its limits leave."};
 
 struct arguments {
-	struct fork fork;
-	struct policy_args grants;
-	struct policy policy;
+	struct make_args make;
 	struct join_args join;
-	const char *root, *goal;
+	const char *root;
 };
 
 /* Those of joins: false if it is none. */
@@ -111,20 +107,23 @@ option(struct arguments *a, int letter, const char *value)
 		return;
 	switch (letter) {
 	case 'g':
-		policy_arg(&a->grants, "", value);
+		policy_arg(&a->make.grants, "", value);
 		break;
 	case 'n':
-		a->fork.count =
+		a->make.fork.count =
 		    (size_t)value_integer(&program, "number", value);
 		break;
+	case O_AT:
+		a->make.at = value;
+		break;
 	case O_GOAL:
-		a->goal = value;
+		a->make.goal = value;
 		break;
 	case O_JSON:
 		a->join.json = true;
 		break;
 	case O_NAME:
-		a->fork.name = value;
+		a->make.fork.name = value;
 		break;
 	case O_ROOT:
 		a->root = value;
@@ -133,7 +132,8 @@ option(struct arguments *a, int letter, const char *value)
 		a->join.wait = value_duration(&program, "wait", value);
 		break;
 	default:
-		(void)limitopts_take(&program, letter, value, &a->fork.limits);
+		(void)limitopts_take(
+		    &program, letter, value, &a->make.fork.limits);
 	}
 }
 
@@ -162,60 +162,15 @@ parse(int argc, char *argv[], struct arguments *a, int *first)
 	check_join(&a->join, argc - *first);
 	if (!a->join.pick && a->join.child == NULL && argc - *first != 1)
 		die_usage(&program, "want one agent");
-	if (a->fork.count > FORK_MOST)
+	if (a->make.fork.count > FORK_MOST)
 		die_usage(&program, "-n: at most %d children", FORK_MOST);
-}
-
-static void
-print(const struct arguments *a, const char *parent)
-{
-	size_t i;
-
-	for (i = 0; i < a->fork.count; i++) {
-		struct buf line CLEANUP_BUF = {0};
-		struct jsonw w = {.out = &line};
-
-		if (!a->join.json) {
-			printf("%s\n", a->fork.ids[i]);
-			continue;
-		}
-		jsonw_object(&w, NULL);
-		jsonw_string(&w, "id", a->fork.ids[i]);
-		jsonw_string(&w, "parent", parent);
-		jsonw_end(&w, '}');
-		show_json(stdout, line.data, line.len);
-	}
-}
-
-static void
-run(struct root *root, struct arguments *a, const char *name)
-{
-	struct order order CLEANUP_ORDER = {0};
-	char id[ULID_TEXT], *goal = NULL;
-	struct err e;
-
-	if (a->grants.count > 0) {
-		policy_args_build(&a->grants, &a->policy);
-		a->fork.policy = &a->policy;
-	}
-	if (a->goal != NULL)
-		a->fork.goal = goal = value_text(a->goal);
-	fork_ids(a->fork.count, &a->fork.ids);
-	if (root_find(root, name, id, &e) < 0 ||
-	    fork_order_make(root, id, &a->fork, &order, &e) < 0 ||
-	    order_commit(root, &order, clock_deadline(a->join.wait), &e) < 0)
-		die_err(&e);
-	print(a, id);
-	free(a->fork.ids);
-	free(goal);
-	policy_free(&a->policy);
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct arguments a = {
-	    .fork = {.count = 1}, .join = {.program = &program, .wait = WAIT}};
+	struct arguments a = {.make = {.fork = {.count = 1}},
+	    .join = {.program = &program, .wait = WAIT}};
 	struct secret_args secrets = {0};
 	struct launcher *l = NULL;
 	struct root root;
@@ -241,7 +196,7 @@ main(int argc, char *argv[])
 	else if (a.join.child != NULL)
 		status = forkjoin_one(&a.join);
 	else
-		run(&root, &a, argv[first]);
+		forkmake(&a.make, &a.join, argv[first]);
 	launcher_stop(l);
 	root_close(&root);
 	secret_args_free(&secrets);

@@ -1,4 +1,4 @@
-#include "agent/fork.h"
+#include "agent/forking.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,165 +10,9 @@
 
 #include "agent/allot.h"
 #include "agent/birth.h"
-#include "agent/cache.h"
-#include "agent/ckpt.h"
-#include "agent/lineage.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/mem.h"
-#include "bundle/clone.h"
-
-/* ---- what a child shares with its parent ------------------------------------------ */
-
-static int
-link_as(int from, const char *name, int to, const char *as, struct err *e)
-{
-	if (linkat(from, name, to, as, 0) == 0)
-		return 0;
-	return err_set(e, errno == ENOENT ? EX_DATAERR : EX_CANTCREAT, errno,
-	    "cannot link '%s'", name);
-}
-
-static int
-link_level(const struct session *s, size_t i, bool own, int to, struct err *e)
-{
-	static const char *const ends[] = {"jsonl", "json"};
-	static const char *const names[] = {JOURNAL_FILE, INFO_FILE};
-	size_t k;
-
-	for (k = 0; k < COUNT_OF(ends); k++) {
-		char *as CLEANUP_FREE = mem_printf("%zu.%s", i, ends[k]);
-		char *from CLEANUP_FREE = mem_printf(FROM_DIR "/%s", as);
-
-		if (link_as(s->dir, own ? names[k] : from, to, as, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-link_history(const struct session *s, int dir, struct err *e)
-{
-	size_t n = (size_t)s->info.ancestors, i;
-	int to CLEANUP_FD = -1;
-
-	if (n + 1 > ANCESTORS_MOST)
-		return err_set(e, EX_LIMIT, 0,
-		    "the family has %zu generations already", n + 1);
-	if (file_make_dir(dir, FROM_DIR, 0700, e) < 0 ||
-	    file_open(dir, FROM_DIR, O_RDONLY | O_DIRECTORY, 0, &to, e) < 0)
-		return -1;
-	for (i = 1; i <= n; i++)
-		if (link_level(s, i, false, to, e) < 0)
-			return -1;
-	return link_level(s, n + 1, true, to, e);
-}
-
-/* Those that the next bundle, or going back, builds on. */
-static int
-link_bundles(const struct session *s, int dir, struct err *e)
-{
-	int64_t *seqs CLEANUP_FREE = NULL;
-	int from CLEANUP_FD = -1, to CLEANUP_FD = -1;
-	char name[CKPT_NAME];
-	size_t n, i;
-
-	if (!s->state.has_ckpt)
-		return 0;
-	if (ckpt_list(s->root, s->info.id, &seqs, &n, e) < 0 ||
-	    file_open(s->dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &from, e) <
-		0 ||
-	    file_make_dir(dir, CKPT_DIR, 0700, e) < 0 ||
-	    file_open(dir, CKPT_DIR, O_RDONLY | O_DIRECTORY, 0, &to, e) < 0)
-		return -1;
-	for (i = 0; i < n && seqs[i] <= s->state.ckpt_seq; i++) {
-		ckpt_name(seqs[i], name);
-		if (link_as(from, name, to, name, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* What is folded already; without it the first opening folds all. */
-static int
-link_cache(const struct session *s, int dir, struct err *e)
-{
-	if (linkat(s->dir, CACHE_FILE, dir, CACHE_FILE, 0) == 0 ||
-	    errno == ENOENT)
-		return 0;
-	return err_set(e, EX_CANTCREAT, errno, "cannot link '%s'", CACHE_FILE);
-}
-
-/* ---- the workspace ------------------------------------------------------------------ */
-
-struct copying {
-	struct snapshot tree;
-	int work;  /* what is copied: the parent's, then the first child's */
-	int first; /* the first child's folder; -1 while there is none */
-};
-
-static void
-copying_free(struct copying *c)
-{
-	snapshot_free(&c->tree);
-	fd_cleanup(&c->work);
-	fd_cleanup(&c->first);
-}
-
-static int
-open_workspace(const struct session *s, struct copying *c, struct err *e)
-{
-	struct snapshot old CLEANUP(snapshot_free) = {0};
-	struct scan_options o = {.old = &old};
-	struct stat st;
-
-	if (fstat(s->root->fd, &st) < 0)
-		return err_set(e, EX_IOERR, errno, "cannot read the root");
-	o.skip_device = s->own ? 0 : st.st_dev;
-	o.skip_inode = s->own ? 0 : st.st_ino;
-	snapshot_load(s->dir, &old);
-	if (file_open_dir(s->workspace, false, &c->work, e) < 0 ||
-	    scan_tree(c->work, &o, &c->tree, e) < 0)
-		return err_wrap(e, "workspace");
-	return 0;
-}
-
-static int
-write_index(const struct copying *c, int dir, struct digest *out, struct err *e)
-{
-	struct buf text CLEANUP_BUF = {0};
-	int fd CLEANUP_FD = -1;
-	size_t i;
-
-	for (i = 0; i < c->tree.count; i++)
-		entry_line(&text, &c->tree.entry[i]);
-	digest_of(text.data, text.len, out);
-	if (file_open(dir, FORK_INDEX, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd,
-		e) < 0 ||
-	    file_write_all(fd, text.data, text.len, FORK_INDEX, e) < 0)
-		return -1;
-	return fd_close(&fd, FORK_INDEX, e);
-}
-
-/* The first child's is the parent's as it was just now; those of the others
- * are copies of that, which nobody changes. */
-static int
-copy_workspace(struct copying *c, int dir, struct digest *base, struct err *e)
-{
-	struct clone clone = {c->work, &c->tree, c->first >= 0};
-
-	if (clone_tree(&clone, dir, "work", e) < 0)
-		return err_wrap(e, "workspace");
-	if (c->first >= 0)
-		return link_as(c->first, FORK_INDEX, dir, FORK_INDEX, e);
-	fd_cleanup(&c->work);
-	c->work = -1;
-	if (write_index(c, dir, base, e) < 0 ||
-	    file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0, &c->first, e) < 0)
-		return -1;
-	return file_open(
-	    dir, "work", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &c->work, e);
-}
 
 /* ---- one child ------------------------------------------------------------------------ */
 
@@ -220,7 +64,7 @@ write_info(struct info *i, int dir, struct err *e)
 
 /* Its description comes first: by it others know whose it is. */
 static int
-prepare(struct forking *f, struct copying *c, struct info *i, size_t number,
+prepare(struct forking *f, struct fork_work *c, struct info *i, size_t number,
     struct err *e)
 {
 	const struct session *s = f->parent;
@@ -237,9 +81,8 @@ prepare(struct forking *f, struct copying *c, struct info *i, size_t number,
 		    e, EX_CANTCREAT, errno, "cannot make '%s'", path);
 	if (file_open(s->root->agents, path, O_RDONLY | O_DIRECTORY, 0, &dir,
 		e) < 0 ||
-	    write_info(i, dir, e) < 0 || link_history(s, dir, e) < 0 ||
-	    link_bundles(s, dir, e) < 0 || link_cache(s, dir, e) < 0 ||
-	    copy_workspace(c, dir, &f->base, e) < 0)
+	    write_info(i, dir, e) < 0 || fork_share(f, dir, e) < 0 ||
+	    fork_work_copy(c, f, dir, e) < 0)
 		return -1;
 	return forkrecord_child(f, i, dir, number, e);
 }
@@ -249,10 +92,10 @@ prepare(struct forking *f, struct copying *c, struct info *i, size_t number,
 static int
 prepare_all(struct forking *f, struct info *children, struct err *e)
 {
-	struct copying c CLEANUP(copying_free) = {.work = -1, .first = -1};
+	struct fork_work c CLEANUP(fork_work_free) = {.work = -1, .first = -1};
 	size_t i;
 
-	if (open_workspace(f->parent, &c, e) < 0)
+	if (fork_work_open(&c, f, e) < 0)
 		return -1;
 	for (i = 0; i < f->fork->count; i++)
 		if (prepare(f, &c, &children[i], i + 1, e) < 0)
@@ -322,20 +165,36 @@ take_names(struct session *s, const struct fork *f, struct err *e)
 	return got;
 }
 
+static int
+make(struct forking *f, struct info *children, struct err *e)
+{
+	struct fork_past past CLEANUP(fork_past_free) = {0};
+	int got;
+
+	if (check_policy(f->parent, f->fork->policy, e) < 0 ||
+	    reserve(f, e) < 0)
+		return -1;
+	if (f->fork->at != 0 && fork_past_open(&past, f, e) < 0)
+		return -1;
+	got = take_names(f->parent, f->fork, e);
+	if (got == 0)
+		got = prepare_all(f, children, e);
+	if (got == 0)
+		got = forkrecord_parent(f, children, e);
+	return got;
+}
+
 int
 fork_agents(struct session *s, const struct fork *fork, struct err *e)
 {
 	struct info *children = mem_new(fork->count, sizeof(*children));
-	struct forking f = {.parent = s, .fork = fork};
+	struct forking f = {.parent = s, .fork = fork, .then = &s->state};
 	int got = session_commit(s, e);
 	size_t i;
 
 	f.point = s->mark;
-	if (got == 0 && (check_policy(s, fork->policy, e) < 0 ||
-			    reserve(&f, e) < 0 || take_names(s, fork, e) < 0 ||
-			    prepare_all(&f, children, e) < 0 ||
-			    forkrecord_parent(&f, children, e) < 0))
-		got = -1;
+	if (got == 0)
+		got = make(&f, children, e);
 	s->forked = got == 0;
 	if (got < 0) {
 		discard(s->root, children, fork->count);

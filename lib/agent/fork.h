@@ -32,6 +32,8 @@ struct fork {
 	struct limits limits;		/* of each, reserved of the parent's:
 					   what is not set is a share of what
 					   is left, allot_share */
+	int64_t at;			/* go on from this record, of which the
+					   agent has a bundle; 0: from now */
 	const char *call;		/* the call that asks for it, which is
 					   open; or NULL */
 	const char *command;		/* nonce of the command that does; or
@@ -46,13 +48,13 @@ void fork_ids(size_t count, char (**out)[ULID_TEXT]);
  * soon.  What a commit does not come to is taken away by the next opening.
  * No call may be in flight.  Status 64, 73, 75 a file of the workspace would
  * not keep still, 77 more authority than the parent's, 79 more than its limits
- * leave.
+ * leave, 66 nothing has the files of the record `at`.
  */
 int fork_agents(struct session *, const struct fork *, struct err *);
 
 /*
  * The same as a command (order.h), for the agent `agent`, running or not:
- * {"ids":[…],"name","goal","grants":[LINE…],"base","limits":{…}}.
+ * {"ids":[…],"name","goal","at":SEQ,"grants":[LINE…],"base","limits":{…}}.
  */
 int fork_order_make(const struct root *, const char *agent,
     const struct fork *, struct order *out, struct err *);
@@ -72,20 +74,5 @@ bool fork_left(struct root *, const char *id);
 /* Is `g` no more than what the session's agent may, and does not run out?
  * Status 77. */
 int fork_within(const struct session *, const struct grant *, struct err *);
-
-/* forkrecord.c: the records of a child: the journal in its folder `dir`.
- * `number` counts from 1. */
-struct forking {
-	struct session *parent;
-	const struct fork *fork;
-	struct journal_mark point;	/* that is forked from */
-	struct digest base;		/* of FORK_INDEX */
-	struct limits limits;		/* of each child */
-};
-int forkrecord_child(const struct forking *, const struct info *, int dir,
-    size_t number, struct err *);
-/* And the parent's, staged. */
-int forkrecord_parent(const struct forking *, const struct info *children,
-    struct err *);
 
 #endif

@@ -55,6 +55,8 @@ fork_order_make(const struct root *root, const char *agent,
 	jsonw_end(&w, ']');
 	jsonw_maybe(&w, "name", f->name);
 	jsonw_maybe(&w, "goal", f->goal);
+	if (f->at != 0)
+		jsonw_integer(&w, "at", f->at);
 	if (f->policy != NULL)
 		put_policy(&w, f->policy);
 	limits_write(&w, "limits", &f->limits);
@@ -121,6 +123,7 @@ fork_order(struct session *s, const struct order *c, struct err *e)
 	struct fork f = {.name = json_get_string(c->body, "name"),
 	    .goal = json_get_string(c->body, "goal"),
 	    .from = "user",
+	    .at = json_get_integer(c->body, "at", 0),
 	    .command = c->nonce};
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	int got;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "agent/birthrecord.h"
-#include "agent/fork.h"
+#include "agent/forking.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 
@@ -45,10 +45,70 @@ stage_born(const struct forking *f, const struct info *i, size_t number,
 	jsonw_digest(&w, "head", &f->point.head);
 	jsonw_end(&w, '}');
 	limits_write(&w, "limits", &f->limits);
-	jsonw_bool(&w, "inherit", f->fork->policy == NULL);
+	jsonw_bool(&w, "inherit", f->fork->policy == NULL && f->files == NULL);
 	jsonw_maybe(&w, "note", text);
 	jsonw_end(&w, '}');
 	birthrecord_stage(f->parent->root, j, RECORD_BORN, &body);
+}
+
+/*
+ * Above it stands what its parent had then.  Its own layer is what its parent
+ * has now, so that it may do what both allow: all of it; when it is narrowed,
+ * what keeps back, since each of its grants is within one of these.
+ */
+static void
+stage_present(const struct forking *f, struct journal *j)
+{
+	const struct policy *p = &f->parent->state.policy;
+	int64_t now = journal_now(&f->parent->journal);
+	struct buf body CLEANUP_BUF = {0};
+	bool base = f->fork->policy != NULL;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		const struct grant *g = &p->grants[i];
+		struct jsonw w = {.out = &body};
+		char *id CLEANUP_FREE = mem_printf("now-%s", g->id);
+		char *parent CLEANUP_FREE =
+		    mem_printf("%s/%s", f->parent->info.id, g->id);
+		bool is_base = strcmp(g->from, "base") == 0;
+
+		if (!grant_stands(g, now) || (is_base && base) ||
+		    (g->effect == GRANT_ALLOW &&
+			(f->fork->policy != NULL || g->limits.uses >= 0 ||
+			    g->limits.bytes >= 0)))
+			continue;
+		base = base || is_base;
+		jsonw_object(&w, NULL);
+		jsonw_string(&w, "grant", is_base ? "base" : id);
+		jsonw_string(&w, "from", is_base ? "base" : f->parent->info.id);
+		jsonw_array(&w, "parents");
+		jsonw_string(&w, NULL, parent);
+		jsonw_end(&w, ']');
+		jsonw_string(&w, "line", is_base ? "base" : g->line);
+		jsonw_end(&w, '}');
+		birthrecord_stage(f->parent->root, j, RECORD_GRANT, &body);
+	}
+}
+
+/* Its files are those of this bundle, which its next one builds on. */
+static void
+stage_bundle(const struct forking *f, struct journal *j)
+{
+	const struct bundle *b = chain_newest(f->files);
+	struct buf body CLEANUP_BUF = {0};
+	struct jsonw w = {.out = &body};
+
+	jsonw_object(&w, NULL);
+	jsonw_digest(&w, "bundle", &b->id);
+	jsonw_digest(&w, "head", &b->manifest.head);
+	jsonw_digest(&w, "state", &b->manifest.state);
+	jsonw_digest(&w, "work", &b->manifest.work);
+	jsonw_integer(&w, "covers", b->manifest.seq);
+	jsonw_bool(&w, "full", b->manifest.full);
+	jsonw_integer(&w, "files", b->manifest.files);
+	jsonw_end(&w, '}');
+	birthrecord_stage(f->parent->root, j, RECORD_CKPT, &body);
 }
 
 static void
@@ -72,7 +132,7 @@ static void
 stage_results(const struct forking *f, const struct info *i, size_t number,
     struct journal *j)
 {
-	const struct state *s = &f->parent->state;
+	const struct state *s = f->then;
 	char *name CLEANUP_FREE = who(f, i, number);
 	char *self CLEANUP_FREE = mem_printf(
 	    "you are %s: the child that this call made of agent %s. Your "
@@ -117,6 +177,10 @@ forkrecord_child(const struct forking *f, const struct info *i, int dir,
 	stage_born(f, i, number, &j);
 	if (k->policy != NULL)
 		birthrecord_grants(f->parent->root, &j, k->policy);
+	if (f->files != NULL) {
+		stage_present(f, &j);
+		stage_bundle(f, &j);
+	}
 	stage_results(f, i, number, &j);
 	got = birthrecord_goal(
 	    f->parent->root, &j, k->from, k->goal, k->labels, e);
