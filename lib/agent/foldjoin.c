@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/statelabels.h"
+#include "base/mem.h"
 
 static void
 say(struct folding *f)
@@ -45,12 +46,29 @@ begin(struct folding *f, struct family_child *c)
 	folding_set(&s->joining, c->id);
 }
 
+/* A restore walks around what was taken back, and that may be the fork: the
+ * child is there all the same. */
+static struct family_child *
+find_child(struct state *s, const char *id)
+{
+	struct family_child *c = state_child(s, id);
+	struct family_child other = {0};
+
+	if (c != NULL || !s->refold)
+		return c;
+	other.id = mem_strdup(id);
+	mem_room(
+	    &s->children, s->child_count, &s->child_cap, sizeof(*s->children));
+	s->children[s->child_count++] = other;
+	return &s->children[s->child_count - 1];
+}
+
 int
 folding_join(struct folding *f, struct err *e)
 {
 	const char *id = json_get_string(f->body, "child");
 	struct state *s = f->s;
-	struct family_child *c = id == NULL ? NULL : state_child(s, id);
+	struct family_child *c = id == NULL ? NULL : find_child(s, id);
 
 	if (c == NULL)
 		return folding_bad(f, "no child of this agent", e);

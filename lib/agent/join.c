@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "agent/ckpt.h"
 #include "agent/fork.h"
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "bundle/folders.h"
 
 #define INDEX_MAX  ((size_t)1 << 30)
 #define LABEL_TAIL ((size_t)6) /* of a child's id, in names beside others */
@@ -151,12 +153,59 @@ read_child(struct joining *j, struct err *e)
 	return chain_tree(&j->contents.theirs, 0, &j->theirs, e);
 }
 
+/* Is the path in the child's workspace, though its tree has it not? */
+static bool
+is_ignored(int work, struct slice path)
+{
+	const char *name = path.data + sizeof(ENTRY_WORK);
+	const char *slash = strrchr(name, '/');
+	char *dir CLEANUP_FREE = slash == NULL
+				     ? mem_strdup(".")
+				     : mem_dup(name, (size_t)(slash - name));
+	int fd CLEANUP_FD = folders_open(work, dir, O_RDONLY | O_DIRECTORY);
+	struct stat st;
+
+	return fd >= 0 && fstatat(fd, slash == NULL ? name : slash + 1, &st,
+			      AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/*
+ * A child that names files in .agentignore has not removed them: what became
+ * of them is not known, so they count as the parent's alone.
+ */
+static int
+forget_ignored(struct joining *j, struct err *e)
+{
+	struct snapshot *b = &j->base;
+	int work CLEANUP_FD = -1;
+	struct slice gone = {0};
+	size_t i, n = 0;
+
+	if (file_open_dir(j->child.workspace, false, &work, e) < 0)
+		return -1;
+	for (i = 0; i < b->count; i++) {
+		struct slice path = b->entry[i].path;
+
+		if (i > 0 && ((gone.len > 0 && entry_below(path, gone)) ||
+				 (snapshot_find(&j->theirs, path) < 0 &&
+				     is_ignored(work, path)))) {
+			if (gone.len == 0 || !entry_below(path, gone))
+				gone = path;
+			continue;
+		}
+		b->entry[n++] = b->entry[i];
+	}
+	b->count = n;
+	return 0;
+}
+
 /* Nothing of the child's may end the parent's run. */
 static int
 take_child(struct joining *j, struct err *e)
 {
 	if (open_child(j, e) == 0) {
-		if (read_base(j, e) == 0 && read_child(j, e) == 0)
+		if (read_base(j, e) == 0 && read_child(j, e) == 0 &&
+		    forget_ignored(j, e) == 0)
 			return 0;
 		err_wrap(e, "child '%s'", j->fork->id);
 	}

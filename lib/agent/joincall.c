@@ -42,7 +42,6 @@ joincall_tool(struct runner *r, struct plan *p, struct err *e)
 		text = mem_printf("you have no child '%.64s'", name);
 		plan_settle(p, TOOL_FAILED, text);
 	} else if (join_stage(r->s, c->id, &o, &text, &why) == 0) {
-		r->dirty = true;
 		plan_settle(p, TOOL_OK, text);
 	} else if (why.status == EX_IOERR || why.status == EX_SOFTWARE) {
 		*e = why;

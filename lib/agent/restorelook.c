@@ -54,7 +54,8 @@ struct looking {
 	const struct manifest *m;
 	int64_t seq;
 	bool known;    /* the bundle's head is in this history */
-	int64_t wrote; /* a call that could, between bundle and point */
+	int64_t wrote; /* a call that could, or a join, between bundle and
+			  point */
 	struct restore *out;
 };
 
@@ -114,6 +115,9 @@ read_records(const struct session *s, struct looking *l, struct err *e)
 	while ((got = lineage_next(&r, &rec, e)) == 1) {
 		if (rec.seq == l->m->seq)
 			l->known = digest_equal(&rec.digest, &l->m->head);
+		if (rec.type == RECORD_JOIN && rec.seq > l->m->seq &&
+		    rec.seq <= l->seq)
+			l->wrote = rec.seq;
 		if (rec.type == RECORD_TOOL_CALL &&
 		    look_at_call(l, &rec, e) < 0) {
 			got = -1;
@@ -143,7 +147,7 @@ restore_look(const struct session *s, const struct manifest *m, int64_t seq,
 	if (l.wrote != 0)
 		return err_set(e, EX_NOINPUT, 0,
 		    "no bundle holds the files of record %" PRId64
-		    ": call %" PRId64 " could write; the one before is of "
+		    ": record %" PRId64 " could write; the one before is of "
 		    "record %" PRId64,
 		    seq, l.wrote, m->seq);
 	out->seq = seq;

@@ -91,6 +91,7 @@ carry_out(struct session *s, int work, struct conflicts *out, struct err *e)
 		 restoreplan_parse(buf_str(&text), text.len, &plan, e) < 0 ||
 		 restoreplan_apply(&plan, work, name, out, e) < 0)
 		return -1;
+	s->reworked = true;
 	return record_done(s, out, e);
 }
 

@@ -16,7 +16,7 @@ save(struct runner *r, struct err *e)
 	ckpt_saved_free(&saved);
 	if (got < 0)
 		return -1;
-	r->dirty = false;
+	r->dirty = r->s->reworked = false;
 	r->saved = clock_mono();
 	if (r->opt->ckpt_keep == 0 || ++r->bundles < r->opt->ckpt_keep)
 		return 0;
@@ -32,7 +32,8 @@ runckpt_due(struct runner *r, bool last, struct err *e)
 		   (o->ckpt == RUN_CKPT_EVERY &&
 		       (last || clock_mono() - r->saved >= o->ckpt_every));
 
-	if (o->ckpt == RUN_CKPT_EXIT ? !last : !due || !r->dirty)
+	if (o->ckpt == RUN_CKPT_EXIT ? !last
+				     : !due || !(r->dirty || r->s->reworked))
 		return 0;
 	return save(r, e);
 }

@@ -26,6 +26,7 @@ struct session {
 	char *workspace;		/* absolute */
 	bool own;			/* it is the agent's own work/ */
 	bool busy;			/* calls run in it now */
+	bool reworked;			/* a restore or join changed it */
 	char *quarantine;		/* where what calls made at denied
 					   names goes */
 	struct revoked revoked;		/* ROOT/revoked, as last read */

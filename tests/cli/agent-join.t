@@ -148,6 +148,29 @@ b" 'nothing else is, either'
 status 0 'a person may' agent-fork --join narrow
 is "$(in_ws model 'cat a c' | xargs)" '4 4' 'with all of it'
 
+# ---- what is not what it seems -----------------------------------------------------------
+agent-run -q --ckpt turn -m script:m.jsonl --name deep 'make it' >/dev/null
+agent-fork --name blind deep >/dev/null
+in_ws blind 'printf "/d\n/mode\n" >.agentignore; echo lost >>mode; rm same; mv d e; ln -s e d'
+in_ws blind 'rm d; mkdir d; echo other >d/other'
+status 0 'what the child only ignores' agent-fork --join blind
+is "$(in_ws deep 'cat d/old mode; ls same d 2>/dev/null' | xargs)" 'x m d: old' 'it has not removed'
+is "$(in_ws deep 'cat e/old')" x 'and what it moved is there'
+agent-fork --name back deep >/dev/null
+in_ws back 'echo b >back'
+agent-ckpt save deep >/dev/null
+status 0 'the parent goes back to before a fork' agent-ckpt restore "deep@$(agent-ckpt list --json deep | jq -r .seq | head -n 1)"
+status 0 'and joins the child all the same' agent-fork --join back
+agent-ckpt save deep >/dev/null
+in_ws deep 'echo more >more'
+agent-ckpt save deep >/dev/null
+status 0 'and goes back once more, round the fork' agent-ckpt restore "deep@$(agent-ckpt list --json deep | jq -r .seq | tail -n 2 | head -n 1)"
+is "$(in_ws deep 'cat back; ls more 2>/dev/null')" b 'to where it was joined'
+status 65 'so it is still joined' agent-fork --join back
+agent-fork --name homeless deep >/dev/null
+rm -r "$(work homeless)"
+status 66 'a child without a workspace is not joined' agent-fork --join homeless
+
 # ---- into a parent that runs ---------------------------------------------------------------
 {
 	echo '{"content":"ready"}'
