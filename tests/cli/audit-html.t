@@ -230,6 +230,81 @@ is "$(noted 'errors | length')" 0 'a page of two agents opens' "$(noted errors)"
 is "$(noted title)" 'Two <runs>' 'with its title'
 is "$(noted 'who | unique | join(" ")')" hostile 'and either can be shown alone'
 
+# A family: what a fork has from its parent is shown once.
+echo '{"content":"a child says"}' >child
+sed 's/needle/thimble/' m >m2
+agent-run -q --name parent -m script:m2 'have children' >/dev/null
+agent-fork -n 2 --goal 'be a child' parent >children
+agent-audit html --family -o family.html "$(tail -n 1 children)"
+drive family.html <<'JS'
+note('agents', await page.locator('#agents .choice').evaluateAll((all) =>
+    all.map((e) => e.style.paddingLeft).join(' ')));
+await page.keyboard.press('/');
+await page.keyboard.type('be a child');
+await page.waitForFunction(() => document.getElementById('count')
+    .textContent.includes(' of '));
+await page.keyboard.press('Enter');
+await page.locator('#rows .row:has(.type:text-is("fork"))').click();
+note('children', await page.locator('#detail .links button').count());
+await page.locator('#detail .links button').first().click();
+note('born', await page.locator('#detail').innerText());
+await page.locator('#detail .links button', {hasText: 'forked from'}).click();
+note('hash', await page.evaluate(() => location.hash));
+JS
+is "$(noted 'errors | length')" 0 'a page of a family opens' "$(noted errors)"
+is "$(noted agents)" '4px 16px 16px' 'children stand below their parent'
+is "$(noted children)" 2 'a fork leads to its children'
+like "$(noted born)" 'born.*forked from' 'and a child to where it was forked from'
+like "$(noted hash)" "@$(agent-ps --json parent | jq -r .id)" 'which is a record of its parent'
+
+# A journal that somebody made up, with a chain that holds.
+cp -r "$AGENT_ROOT" odd
+rm -f odd/agents/"$id"/state
+python3 - odd/agents/"$id"/journal.jsonl <<'PY'
+import hashlib, json, sys
+sha = lambda s: hashlib.sha256(s.encode()).hexdigest()
+lines = open(sys.argv[1]).read().rstrip('\n').split('\n')
+prev = sha(lines[-1].split(',"body":')[0])
+seq = len(lines)
+deep = '[' * 100 + ']' * 100
+with open(sys.argv[1], 'a') as out:
+    for kind, body in [
+            ('model.call', '{"call":5,"model":[],"attempt":"x"}'),
+            ('model.call', '{"call":"m1","model":{"a":1}}'),
+            ('model.reply', '{"call":"m1","text":7,"calls":"no","usage":3,"cost":"x","stop":{}}'),
+            ('model.reply', '{"call":"m1","calls":[1,null,{"function":[]},{"function":{"name":{},"arguments":4}}]}'),
+            ('tool.call', '{"call":"1.0","tool":7,"decision":"yes","arguments":["x"]}'),
+            ('tool.call', '{"call":"1.1","tool":"t","decision":{"grants":"g","verdict":4,"why":[]}}'),
+            ('tool.result', '{"call":"1.1","status":[],"text":{"a":"b"},"exit":1e300,"seconds":-0.5}'),
+            ('grant', '{"grant":["g"],"line":1}'), ('ask', '{}'), ('answer', '{"request":null}'),
+            ('ckpt', '{"covers":"x","bytes":-1}'), ('fork', '{"children":[5,{"id":6}],"text":0}'),
+            ('mail', '{"from":[]}'), ('wake', '{}'), ('exit', '{"state":"gone"}'), ('note', deep.join(['{"x":', '}'])),
+            ('wait', '{"call":"1.0"}'), ('budget', '{"__proto__":{"polluted":1},"constructor":2}')]:
+        seq += 1
+        head = '{"seq":%d,"time":"2001-01-01T00:00:00.000000Z","type":"%s","prev":"%s","sum":"%s"' % (seq, kind, prev, sha(body))
+        out.write(head + ',"body":' + body + '}\n')
+        prev = sha(head)
+PY
+status 0 'a history of odd bodies has a page' agent-audit html --root odd -o odd.html hostile
+drive odd.html <<'JS'
+const n = await page.locator('#count').innerText();
+note('count', n);
+await page.keyboard.press('G');
+for (let i = 0; i < 20; i++)
+	await page.keyboard.press('k');
+await page.keyboard.press('c');
+note('polluted', await page.evaluate(() => ({}).polluted === undefined));
+JS
+is "$(noted 'errors | length')" 0 'which opens' "$(noted errors)"
+is "$(noted count)" "$(wc -l <odd/agents/"$id"/journal.jsonl) records" 'and holds them all'
+is "$(noted polluted)" true 'and nothing of them reaches the script'
+status 0 'it can be exported' agent-audit export --root odd --otlp --content -o odd.json hostile
+jq -e . odd.json >/dev/null
+ok $? 'as JSON'
+status 0 'and as a table' agent-audit export --root odd --csv --content -o odd.csv hostile
+timeout 5 agent-audit watch --root odd hostile >odd.lines
+like "$(cat odd.lines)" 'hostile damaged' 'one who looks on is told that it is damaged'
+
 drive bundle.html <<'JS'
 note('count', await page.locator('#count').innerText());
 JS

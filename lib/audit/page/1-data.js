@@ -20,18 +20,24 @@ const keep = (r, kind, id) => {
 		byKey.set(key(r.a, kind, id), r);
 };
 
-/* The record of that kind, of this agent or of one that it was forked from. */
+/* The record of that kind, of this agent or of one that it was forked from:
+ * of those only what came before. */
 function find(a, kind, id)
 {
-	for (let hops = 0; a >= 0 && hops < agents.length + 1; hops++) {
+	let before = Infinity;
+
+	for (let hops = 0; a >= 0 && hops <= agents.length; hops++) {
 		const r = byKey.get(key(a, kind, id));
-		if (r !== undefined)
+		if (r !== undefined && r.s < before)
 			return r;
+		before = Math.min(before, firsts[a]);
 		a = agents[a].from === undefined ? -1 : agents[a].from;
 	}
 	return undefined;
 }
 
+/* Of each agent: its first own record, and how many turns there were. */
+const firsts = agents.map(() => Infinity);
 const turns = agents.map(() => 0);
 
 /* A journal that was made up can hold anything where a text belongs. */
@@ -46,6 +52,7 @@ function index(r)
 
 	r.state = '';
 	r.tool = '';
+	firsts[r.a] = Math.min(firsts[r.a], r.s);
 	keep(r, 'seq', r.s);
 	switch (r.y) {
 	case 'model.call':
@@ -80,6 +87,9 @@ function index(r)
 	case 'ask':
 		keep(r, 'ask', b.request);
 		keep(r, 'ask of', b.call);
+		break;
+	case 'wait':
+		keep(r, 'wait of', b.call);
 		break;
 	case 'answer':
 		keep(r, 'answer', b.request);
@@ -154,6 +164,14 @@ function argumentsOf(r)
 const number = (v) => typeof v === 'number' ? v : 0;
 const tokens = (u) => number(object(u).input) + number(object(u).output);
 
+/* An agent of this page by its name. */
+function who(id)
+{
+	const a = agents.find((x) => x.id === id);
+
+	return a ? a.name || a.short : id;
+}
+
 function summary(r)
 {
 	const b = r.b;
@@ -185,6 +203,13 @@ function summary(r)
 		return 'pid ' + text(b.pid);
 	case 'budget':
 		return text(b.limits);
+	case 'fork':
+		return list(b.children).length + ' children  ' + text(b.text);
+	case 'mail':
+		return 'from ' + who(text(b.from)) + '  ' +
+		    [text(b.kind), text(b.text)].filter(Boolean).join('  ');
+	case 'command':
+		return text(b.verb);
 	}
 	return [b.request, b.grant, b.from, b.to, b.child, b.agent, b.why,
 	    b.because, b.note, b.text].filter((s) => typeof s === 'string')

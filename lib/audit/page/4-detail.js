@@ -37,6 +37,7 @@ function links(r)
 			to('model.reply', find(r.a, 'seq', parseInt(b.call, 10)));
 		to('tool.call', find(r.a, 'tool.call', b.call));
 		to('ask', find(r.a, 'ask of', b.call));
+		to('wait', find(r.a, 'wait of', b.call));
 		to('tool.result', find(r.a, 'tool.result', b.call));
 		to('approved', find(r.a, 'answer',
 		    object(b.decision).approval));
@@ -52,6 +53,15 @@ function links(r)
 		to('grant', find(r.a, 'grant', b.grant));
 		break;
 	}
+	for (const c of r.y === 'fork' ? list(b.children) : []) {
+		const a = agents.findIndex((x) => x.id === object(c).id);
+		if (a >= 0)
+			to(agentName(a), find(a, 'seq', firsts[a]));
+	}
+	if (r.y === 'born' && agents[r.a].from !== undefined)
+		to('forked from', find(r.a, 'seq', r.s - 1));
+	if (r.y === 'wait')
+		to('tool.call', find(r.a, 'tool.call', b.call));
 	if (r.y === 'restore' && b.seq)
 		to('back to', find(r.a, 'seq', b.seq));
 	return out;

@@ -26,6 +26,9 @@ function spansOf(r, waiting)
 		return {r, end: find(r.a, 'model.reply', b.call), kind: 'model'};
 	case 'tool.call': {
 		const end = find(r.a, 'tool.result', b.call);
+		/* What waits runs nothing. */
+		if (find(r.a, 'wait of', b.call) !== undefined)
+			return {r, end, kind: 'wait'};
 		return {r, end, kind: r.bad || (end && end.bad) ? 'bad' : 'tool'};
 	}
 	case 'ask':
@@ -38,8 +41,7 @@ function spansOf(r, waiting)
 		waiting[r.a] = null;
 		return null;
 	case 'exit':
-	case 'wait':
-		if (r.y === 'exit' && b.state !== 'waiting' || waiting[r.a])
+		if (b.state !== 'waiting' || waiting[r.a])
 			return null;
 		waiting[r.a] = {r, end: null, kind: 'wait'};
 		return waiting[r.a];

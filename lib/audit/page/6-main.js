@@ -6,7 +6,8 @@ const off = {types: new Set(), tools: new Set(), states: new Set(),
 
 /* What a reader of the conversation wants. */
 const SAID = new Set(['goal', 'mail', 'model.reply', 'tool.call',
-    'tool.result', 'ask', 'answer', 'ckpt', 'restore', 'compact', 'exit']);
+    'tool.result', 'ask', 'answer', 'ckpt', 'restore', 'fork', 'join',
+    'compact', 'exit']);
 const valueOf = {types: (r) => r.y, tools: (r) => r.tool,
 	states: (r) => r.state, agents: (r) => r.a};
 
