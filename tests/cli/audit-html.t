@@ -105,6 +105,7 @@ await page.keyboard.press('/');
 await page.keyboard.type('#8');
 await page.keyboard.press('Enter');
 note('jumped', await text('#detail .d-head'));
+await page.waitForFunction(() => location.hash === '#seq-8');
 note('hash', await page.evaluate(() => location.hash));
 await page.locator('#detail .links button', {hasText: 'tool.result'}).click();
 note('linked', await text('#detail .d-head'));
@@ -249,6 +250,7 @@ note('children', await page.locator('#detail .links button').count());
 await page.locator('#detail .links button').first().click();
 note('born', await page.locator('#detail').innerText());
 await page.locator('#detail .links button', {hasText: 'forked from'}).click();
+await page.waitForFunction(() => location.hash.startsWith('#seq-'));
 note('hash', await page.evaluate(() => location.hash));
 JS
 is "$(noted 'errors | length')" 0 'a page of a family opens' "$(noted errors)"

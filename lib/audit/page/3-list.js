@@ -88,7 +88,9 @@ function resizeList()
 }
 
 /* Select: the list, the details, the time line and the address follow. */
-function pick(r, quietly)
+let addressing;
+
+function pick(r)
 {
 	if (r === undefined || r === null)
 		return;
@@ -97,9 +99,10 @@ function pick(r, quietly)
 	drawRows();
 	showDetail(r);
 	drawTime();
-	if (!quietly)
-		history.replaceState(null, '', '#seq-' + r.s +
-		    (many ? '@' + agents[r.a].id : ''));
+	/* A key that is held down must not change the address each time. */
+	clearTimeout(addressing);
+	addressing = setTimeout(() => history.replaceState(null, '',
+	    '#seq-' + r.s + (many ? '@' + agents[r.a].id : '')), 100);
 }
 
 function move(by)

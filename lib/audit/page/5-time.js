@@ -96,9 +96,11 @@ function readColours()
 		colours[name] = s.getPropertyValue('--' + name).trim();
 }
 
-function drawLanes()
+/* All spans, on a canvas of its own: a cursor that moves draws none anew. */
+let lanes = null, lanesOf = '';
+
+function drawSpans(g, w, h)
 {
-	const h = laneHeight(), [g, w] = fit($('canvas'), h * agents.length + 4);
 	const x = (v) => (v - from) / (to - from) * w;
 	const last = agents.map(() => ({}));
 
@@ -127,18 +129,48 @@ function drawLanes()
 			    wide, s.kind === 'wait' ? half : 2 * half);
 	}
 	g.globalAlpha = 1;
-	if (many && h >= 18)
-		agents.forEach((_, a) => {
-			g.lineWidth = 3;
-			g.strokeStyle = colours.soft;
-			g.fillStyle = colours.text;
-			g.strokeText(oneLine(agentName(a), 30), 4, a * h + 13);
-			g.fillText(oneLine(agentName(a), 30), 4, a * h + 13);
-		});
+}
+
+function drawNames(g, h)
+{
+	if (!many || h < 18)
+		return;
+	agents.forEach((_, a) => {
+		g.lineWidth = 3;
+		g.strokeStyle = colours.soft;
+		g.fillStyle = colours.text;
+		g.strokeText(oneLine(agentName(a), 30), 4, a * h + 13);
+		g.fillText(oneLine(agentName(a), 30), 4, a * h + 13);
+	});
+}
+
+function drawLanes()
+{
+	const canvas = $('canvas'), h = laneHeight();
+	const [g, w] = fit(canvas, h * agents.length + 4);
+	const what = [from, to, byTime, canvas.width, canvas.height,
+	    spans.length, colours.model].join();
+
+	const anew = what !== lanesOf;
+
+	if (anew) {
+		lanes = document.createElement('canvas');
+		lanes.width = canvas.width;
+		lanes.height = canvas.height;
+		const own = lanes.getContext('2d');
+		own.setTransform(g.getTransform());
+		own.font = g.font;
+		drawSpans(own, w, h);
+		drawNames(own, h);
+		lanesOf = what;
+	}
+	g.drawImage(lanes, 0, 0, w, h * agents.length + 4);
 	if (picked !== null && at(picked) >= from && at(picked) <= to) {
 		g.fillStyle = colours.text;
-		g.fillRect(Math.round(x(at(picked))), 0, 1, h * agents.length + 4);
+		g.fillRect(Math.round((at(picked) - from) / (to - from) * w), 0, 1,
+		    h * agents.length + 4);
 	}
+	return anew;
 }
 
 function line(g, w, h, what, colour)
@@ -209,8 +241,8 @@ function drawTime()
 	requestAnimationFrame(() => {
 		asked = false;
 		readColours();
-		drawLanes();
-		drawGraph();
+		if (drawLanes())
+			drawGraph();
 		note();
 	});
 }
