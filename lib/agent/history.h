@@ -1,12 +1,11 @@
 /*
- * history.h: an agent's journal and what belongs to it, to read and prove.
+ * history.h: an agent's journal and what belongs to it, to read.
  */
 #ifndef AGENT_HISTORY_H
 #define AGENT_HISTORY_H
 
 #include "agent/lineage.h"
 #include "agent/state.h"
-#include "journal/verify.h"
 
 struct history {
 	struct root *root;	/* borrowed */
@@ -22,11 +21,6 @@ void history_close(struct history *);
 /* A reader at the first record, of its oldest ancestor's when it was forked;
  * free it with lineage_reader_free. */
 void history_reader(const struct history *, struct lineage_reader *);
-
-/* verify_journal, and that each blob is there and is what its name says.
- * Seals are checked with the root's public key where there is one. */
-int history_verify(struct history *, const struct digest *head,
-    struct verify_result *, struct err *);
 
 /* The record `seq`, its line copied: status 66 when there is none. */
 int history_record(const struct history *, int64_t seq, struct buf *line,

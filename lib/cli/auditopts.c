@@ -6,7 +6,10 @@
 #include "cli/value.h"
 
 static const struct opt opts[] = {
-    {"all", AUDITOPT_ALL, NULL, "query, sql, stats, watch: every agent"},
+    {"against", AUDITOPT_AGAINST, "BUNDLE",
+	"verify: it must go on from what this holds"},
+    {"all", AUDITOPT_ALL, NULL,
+	"query, replay, sql, stats, verify, watch: all"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"content", AUDITOPT_CONTENT, NULL, "export: what was said and done, too"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
@@ -17,8 +20,10 @@ static const struct opt opts[] = {
     {"endpoint", AUDITOPT_ENDPOINT, "URL",
 	"export: post to this OpenTelemetry collector"},
     {"family", AUDITOPT_FAMILY, NULL,
-	"export, html, watch: all that came of the oldest ancestor"},
+	"export, html, watch: of the oldest ancestor on"},
     {"follow", 'f', NULL, "log: go on as records are written"},
+    {"from", AUDITOPT_FROM, "SEQ",
+	"verify: of records before this one the chain alone"},
     {"head", AUDITOPT_HEAD, "DIGEST", "verify: this record must be there"},
     {"header-env", AUDITOPT_HEADER_ENV, "NAME=VAR",
 	"export: a header with the value of $VAR"},
@@ -26,6 +31,7 @@ static const struct opt opts[] = {
 	"watch: look so often; default 1s"},
     {"json", AUDITOPT_JSON, NULL, "records as they stand; results as JSON"},
     {"jsonl", AUDITOPT_JSONL, NULL, "export: an object a record"},
+    {"key", AUDITOPT_KEY, "FILE", "verify: seals must be by this public key"},
     {"limit", AUDITOPT_LIMIT, "N", "query: the first N records alone"},
     {"max-text", AUDITOPT_MAX_TEXT, "SIZE",
 	"html: show so much of a text; default 16K"},
@@ -37,6 +43,7 @@ static const struct opt opts[] = {
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
     {"state", AUDITOPT_STATE, NULL, "replay: print the state that is reached"},
     {"title", AUDITOPT_TITLE, "TEXT", "html: what the page is called"},
+    {"tree", AUDITOPT_TREE, NULL, "verify: the agent and all that came of it"},
     {"type", 't', "TYPE", "log: only records of this type; repeatable"},
     {"until", AUDITOPT_UNTIL, "SEQ", "replay: up to this record"},
     {NULL, 0, NULL, NULL}};
@@ -44,9 +51,11 @@ static const struct opt opts[] = {
 static const char *const usage[] = {
     "log [-f] [--json] [--type TYPE] AGENT|BUNDLE",
     "show [--request] SEQ AGENT|BUNDLE",
-    "verify [--head DIGEST] [--json] AGENT", "head AGENT|BUNDLE",
+    "verify [--head DIGEST] [--against BUNDLE] [--from SEQ]\n"
+    "                          [--key FILE] [--json] AGENT|BUNDLE",
+    "verify --all|--tree [--json] [AGENT]", "head AGENT|BUNDLE",
     "explain [--depth N] [--json] SEQ AGENT|BUNDLE",
-    "replay [--until SEQ] [--json|--state] AGENT|BUNDLE",
+    "replay [--all] [--until SEQ] [--json|--state] [AGENT...]",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "sql [--all] [--csv|--json] [-o FILE] [AGENT...] [STATEMENT]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
@@ -95,6 +104,8 @@ flag_of(struct audit_args *a, int letter)
 		return &a->json;
 	case AUDITOPT_REQUEST:
 		return &a->request;
+	case AUDITOPT_TREE:
+		return &a->tree;
 	case AUDITOPT_STATE:
 		return &a->state;
 	default:
@@ -109,12 +120,16 @@ text_of(struct auditopts *all, int letter)
 	struct audit_args *a = &all->verb;
 
 	switch (letter) {
+	case AUDITOPT_AGAINST:
+		return &a->against;
 	case AUDITOPT_BY:
 		return &a->by;
 	case AUDITOPT_ENDPOINT:
 		return &a->endpoint;
 	case AUDITOPT_HEAD:
 		return &a->head;
+	case AUDITOPT_KEY:
+		return &a->key;
 	case 'o':
 		return &a->output;
 	case AUDITOPT_TITLE:
@@ -143,6 +158,9 @@ keep(struct audit_args *a, int letter, const char *v)
 	switch (letter) {
 	case AUDITOPT_DEPTH:
 		a->depth = value_integer(&auditopts_program, "depth", v);
+		break;
+	case AUDITOPT_FROM:
+		a->from = value_integer(&auditopts_program, "from", v);
 		break;
 	case AUDITOPT_LIMIT:
 		a->limit = value_integer(&auditopts_program, "limit", v);

@@ -47,31 +47,40 @@ print_words(const struct source *s, const struct replay_result *r)
 		    s->id, r->records, r->actions, r->requests);
 }
 
+struct replayed {
+	const struct audit_args *args;
+	bool drift; /* of any */
+};
+
+static int
+replay_one(void *arg, struct source *s, struct err *e)
+{
+	struct replayed *all = arg;
+	struct buf text CLEANUP_BUF = {0};
+	struct replay_result r;
+	struct state state;
+	int got = replay(s, all->args->until, &state, &r, e);
+	bool good = got == 0 && r.drift == 0 && r.redacted == 0;
+
+	if (all->args->state && good) {
+		state_json(&state, &text);
+		show_json(stdout, text.data, text.len);
+	} else if (got == 0 && all->args->json) {
+		print_json(s, &r);
+	} else if (got == 0) {
+		print_words(s, &r);
+	}
+	all->drift = all->drift || (got == 0 && !good);
+	state_free(&state);
+	return got;
+}
+
 int
 auditverb_replay(const struct audit_args *a, char *args[])
 {
-	struct buf text CLEANUP_BUF = {0};
-	struct replay_result r;
-	struct source s;
-	struct state state;
-	struct err e;
-	bool good;
+	struct replayed all = {.args = a};
+	int status =
+	    auditverb_each(a, args, &(struct audit_each){replay_one, &all});
 
-	auditverb_open(a, args[0], &s);
-	if (replay(&s, a->until, &state, &r, &e) < 0) {
-		err_wrap(&e, "agent %s", s.id);
-		die_err(&e);
-	}
-	good = r.drift == 0 && r.redacted == 0;
-	if (a->state && good) {
-		state_json(&state, &text);
-		show_json(stdout, text.data, text.len);
-	} else if (a->json) {
-		print_json(&s, &r);
-	} else {
-		print_words(&s, &r);
-	}
-	state_free(&state);
-	source_close(&s);
-	return good ? 0 : EX_NO;
+	return status == 0 && all.drift ? EX_NO : status;
 }

@@ -15,7 +15,7 @@ struct audit_args {
 	const struct program *program;
 	bool follow, json, request, state;
 	bool types[RECORD_TYPES], typed;
-	bool all, count;
+	bool all, count, tree;
 	int64_t depth;	   /* explain: links; 0: the usual */
 	int64_t limit;	   /* query: of what is printed; 0: none */
 	const char *by;	   /* stats */
@@ -28,7 +28,8 @@ struct audit_args {
 	size_t header_count;
 	int64_t interval;  /* watch; ns */
 	int64_t diffs;	   /* html; below 0: as many as usual */
-	int64_t until;	   /* 0: not given */
+	int64_t from, until; /* 0: not given */
+	const char *against, *key; /* verify */
 	struct root *open; /* NULL: there is none */
 	struct err why;	   /* then: what is wrong with it */
 };

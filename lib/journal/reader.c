@@ -122,11 +122,13 @@ torn_or_damaged(struct reader *r, size_t at, int64_t seq, const struct err *why,
 
 	while ((got = get_line(r, &at, &len, e)) == 1) {
 		if (record_parse(r->window.data + at, len, &rec, &other) == 0 &&
-		    !rec.more)
+		    !rec.more) {
+			r->bad = seq;
 			return err_set(e, EX_DATAERR, 0,
 			    "the journal is damaged at record %" PRId64
 			    ", byte %" PRId64 ": %s",
 			    seq, offset, why->msg);
+		}
 		at += len + 1;
 		if (at - r->at > STEP)
 			r->at = at; /* let fill forget */

@@ -34,6 +34,7 @@ struct reader {
 	struct journal_mark mark; /* behind the record last given */
 	int64_t size;             /* of the file, when the end was met */
 	bool torn;                /* bytes follow the last complete group */
+	int64_t bad;              /* the record that is damaged, after -1 */
 };
 
 /* Start at `from`; the descriptor is borrowed and is read with pread(2). */

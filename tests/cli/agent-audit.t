@@ -138,7 +138,7 @@ status 0 'an unfinished group at the end is no damage' agent-audit verify --json
 ok "$([ "$(jq .unfinished <<<"$out")" -gt 0 ]; echo $?)" 'its length is told'
 sed '4s/"body":.*/"body":null}/' kept/journal.jsonl >"$dir/journal.jsonl"
 status 0 'a redacted body leaves the proof whole' agent-audit verify a
-like "$out" 'some redacted' 'which says so'
+like "$out" '1 redacted' 'which says so'
 like "$(log a)" 'goal +\(redacted\)' 'and log shows it'
 : >"$dir/journal.jsonl"
 status 65 'an empty journal is none' agent-audit verify a
