@@ -91,8 +91,10 @@ read_header(int fd, struct buf *text, const char **nl)
 	return 0;
 }
 
+enum part { PART_ALL, PART_BRIEF, PART_GLANCE };
+
 static int
-load(int fd, bool brief, struct state *s, struct journal_mark *m)
+load(int fd, enum part part, struct state *s, struct journal_mark *m)
 {
 	struct buf text CLEANUP_BUF = {.max = CACHE_MAX};
 	struct json *j CLEANUP_JSON = NULL;
@@ -113,7 +115,9 @@ load(int fd, bool brief, struct state *s, struct journal_mark *m)
 		return -1;
 	rest.data = nl + 1;
 	rest.len = text.len - (size_t)(nl + 1 - text.data);
-	if (fields_get(s, j) < 0 || (!brief && read_convo(s, j, rest, fd) < 0))
+	if ((part == PART_GLANCE ? fields_glance(s, j) : fields_get(s, j)) <
+		0 ||
+	    (part == PART_ALL && read_convo(s, j, rest, fd) < 0))
 		return -1;
 	m->offset = field_get_integer(j, "mark_offset");
 	m->seq = field_get_integer(j, "mark_seq");
@@ -122,17 +126,29 @@ load(int fd, bool brief, struct state *s, struct journal_mark *m)
 	return 0;
 }
 
-int
-cache_load(int dir, bool brief, struct state *s, struct journal_mark *m)
+static int
+load_part(int dir, enum part part, struct state *s, struct journal_mark *m)
 {
 	int fd CLEANUP_FD = -1;
 	struct err e;
 
 	if (file_open(dir, CACHE_FILE, O_RDONLY | O_NOFOLLOW, 0, &fd, &e) < 0)
 		return 0;
-	if (load(fd, brief, s, m) == 0)
+	if (load(fd, part, s, m) == 0)
 		return 1;
 	state_free(s);
 	state_init(s);
 	return 0;
+}
+
+int
+cache_load(int dir, bool brief, struct state *s, struct journal_mark *m)
+{
+	return load_part(dir, brief ? PART_BRIEF : PART_ALL, s, m);
+}
+
+int
+cache_glance(int dir, struct state *s, struct journal_mark *m)
+{
+	return load_part(dir, PART_GLANCE, s, m);
 }

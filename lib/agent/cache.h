@@ -21,5 +21,7 @@ int cache_save(int dir, const struct state *, const struct journal_mark *,
  * be as state_init makes it, and is so again when 0 is returned.
  */
 int cache_load(int dir, bool brief, struct state *, struct journal_mark *);
+/* The same without conversation and authority: how an agent stands. */
+int cache_glance(int dir, struct state *, struct journal_mark *);
 
 #endif

@@ -310,7 +310,7 @@ get_state(struct state *s, const struct json *j)
 }
 
 int
-fields_get(struct state *s, const struct json *j)
+fields_glance(struct state *s, const struct json *j)
 {
 	size_t i;
 
@@ -318,5 +318,11 @@ fields_get(struct state *s, const struct json *j)
 	for (i = 0; i < s->call_count; i++)
 		if (s->calls[i].phase == CALL_WAITS && s->calls[i].wait == NULL)
 			return -1;
-	return s->model == NULL ? -1 : field_get_authority(s, j);
+	return s->model == NULL ? -1 : 0;
+}
+
+int
+fields_get(struct state *s, const struct json *j)
+{
+	return fields_glance(s, j) < 0 ? -1 : field_get_authority(s, j);
 }

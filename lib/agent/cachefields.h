@@ -10,6 +10,8 @@
 void fields_put(struct jsonw *, const struct state *);
 /* Into a state as state_init makes it; -1 when they are not a state's. */
 int fields_get(struct state *, const struct json *);
+/* The same without its authority. */
+int fields_glance(struct state *, const struct json *);
 
 /* Integers are text, since times in nanoseconds pass 2^53; absent is 0. */
 void field_put_integer(struct jsonw *, const char *key, int64_t);

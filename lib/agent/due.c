@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/cache.h"
 #include "agent/turn.h"
 #include "agent/wait.h"
 #include "agent/waitgraph.h"
@@ -36,7 +37,7 @@ due_free(struct due_table *t)
 /* ---- what is on the disk -------------------------------------------------------- */
 
 static bool
-holds_files(int dir, const char *name)
+holds_files(int dir, const char *name, bool commands)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -48,41 +49,92 @@ holds_files(int dir, const char *name)
 		return false;
 	}
 	while (!found && (d = readdir(stream)) != NULL)
-		found = d->d_name[0] != '.';
+		found = commands ? strncmp(d->d_name, "command.", 8) == 0
+				 : d->d_name[0] != '.';
 	(void)closedir(stream);
 	return found;
 }
 
+/* Letters of who must not be run wait until it may. */
 static bool
-has_mail(int dir)
+has_mail(const struct state *s, int dir)
 {
-	return holds_files(dir, "mail/new") || holds_files(dir, "mail/cur");
+	bool commands = s->halt == HALT_PAUSE || s->halt == HALT_KILL;
+
+	return faccessat(dir, "mail", F_OK, 0) == 0 &&
+	       (holds_files(dir, "mail/new", commands) ||
+		   holds_files(dir, "mail/cur", commands));
 }
 
-/* Read it, unless nothing was appended since. */
+/* As it was kept when its last run ended, if nothing came behind that: a hint
+ * that a run checks. */
+static bool
+read_kept(struct due_agent *a, int dir, int64_t size)
+{
+	struct journal_mark m;
+
+	return cache_glance(dir, &a->state, &m) == 1 && m.offset == size;
+}
+
 static void
-read_state(struct due_table *t, struct due_agent *a, int dir)
+read_journal(struct due_table *t, struct due_agent *a)
 {
 	struct session s;
-	struct stat st;
 	struct err e;
 
-	if (fstatat(dir, JOURNAL_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    st.st_size == a->size && a->error == NULL &&
-	    st.st_mtim.tv_sec == a->changed.tv_sec &&
-	    st.st_mtim.tv_nsec == a->changed.tv_nsec)
-		return;
-	forget(a);
+	state_free(&a->state);
+	state_init(&a->state);
 	if (session_read(t->root, a->id, true, &s, &e) < 0) {
 		a->error = mem_strdup(e.msg);
 		return;
 	}
-	a->size = st.st_size;
-	a->changed = st.st_mtim;
 	state_free(&a->state);
 	a->state = s.state;
 	state_init(&s.state);
 	session_close(&s);
+	/* A thousand of these are not to be kept. */
+	buf_free(&a->state.convo);
+	buf_free(&a->state.held);
+	policy_free(&a->state.policy);
+	policy_init(&a->state.policy);
+}
+
+/* Unless nothing was appended since. */
+static void
+read_state(struct due_table *t, struct due_agent *a, int dir)
+{
+	struct stat st = {.st_size = -1};
+	bool there = fstatat(dir, JOURNAL_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (there && st.st_size == a->size && a->error == NULL &&
+	    st.st_mtim.tv_sec == a->changed.tv_sec &&
+	    st.st_mtim.tv_nsec == a->changed.tv_nsec)
+		return;
+	forget(a);
+	a->size = st.st_size;
+	a->changed = st.st_mtim;
+	if (!there || !read_kept(a, dir, st.st_size))
+		read_journal(t, a);
+}
+
+static int
+open_agent(const struct due_table *t, const struct due_agent *a)
+{
+	return openat(t->root->agents, a->id,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static void
+read_agent(struct due_table *t, struct due_agent *a)
+{
+	int dir CLEANUP_FD = open_agent(t, a);
+
+	a->gone = dir < 0;
+	if (a->gone)
+		return;
+	read_state(t, a, dir);
+	a->locked = lock_holder(dir, "lock") != 0;
+	a->mail = has_mail(&a->state, dir);
 }
 
 static struct due_agent *
@@ -153,18 +205,17 @@ waits_left(struct due_table *t, const struct state *s)
 }
 
 static void
-judge(struct due_table *t, struct due_agent *a, int dir)
+judge(struct due_table *t, struct due_agent *a)
 {
 	const struct state *s = &a->state;
 	struct action act;
 
 	a->left = CLOCK_NEVER;
-	a->mail = has_mail(dir);
 	if (a->error != NULL) {
 		a->kind = DUE_DAMAGED;
 		return;
 	}
-	if (lock_holder(dir, "lock") != 0) {
+	if (a->locked) {
 		a->kind = DUE_RUNNING;
 		return;
 	}
@@ -186,23 +237,12 @@ judge(struct due_table *t, struct due_agent *a, int dir)
 		a->kind = DUE_NOW;
 }
 
-static int
-open_agent(const struct due_table *t, const struct due_agent *a)
-{
-	return openat(t->root->agents, a->id,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 void
 due_look(struct due_table *t, struct due_agent *a)
 {
-	int dir CLEANUP_FD = open_agent(t, a);
-
-	a->gone = dir < 0;
-	if (a->gone)
-		return;
-	read_state(t, a, dir);
-	judge(t, a, dir);
+	read_agent(t, a);
+	if (!a->gone)
+		judge(t, a);
 }
 
 /* ---- all of them ---------------------------------------------------------------------- */
@@ -250,7 +290,6 @@ due_scan(struct due_table *t, struct err *e)
 {
 	char(*ids)[ULID_TEXT] CLEANUP_FREE = NULL;
 	size_t n, i, known = t->count;
-	int dir;
 
 	if (root_list(t->root, &ids, &n, e) < 0)
 		return -1;
@@ -262,19 +301,11 @@ due_scan(struct due_table *t, struct err *e)
 	if (t->count > known)
 		qsort(t->agent, t->count, sizeof(*t->agent), by_id);
 	/* All are read before one is judged: they wait for each other. */
-	for (i = 0; i < t->count; i++) {
-		dir = open_agent(t, &t->agent[i]);
-		t->agent[i].gone = dir < 0;
-		if (dir >= 0)
-			read_state(t, &t->agent[i], dir);
-		fd_cleanup(&dir);
-	}
-	for (i = 0; i < t->count; i++) {
-		dir = t->agent[i].gone ? -1 : open_agent(t, &t->agent[i]);
-		if (dir >= 0)
-			judge(t, &t->agent[i], dir);
-		fd_cleanup(&dir);
-	}
+	for (i = 0; i < t->count; i++)
+		read_agent(t, &t->agent[i]);
+	for (i = 0; i < t->count; i++)
+		if (!t->agent[i].gone)
+			judge(t, &t->agent[i]);
 	return 0;
 }
 

@@ -31,7 +31,8 @@ struct due_agent {
 	int64_t size;
 	struct timespec changed;
 	bool gone;		/* it was not there at the last scan */
-	bool mail;		/* something lies in its mailbox */
+	bool mail;		/* something lies in its mailbox for it */
+	bool locked;		/* somebody has it */
 	/* For who runs it: not again while it stands there. */
 	bool aside, failed;
 	int64_t aside_seq;

@@ -179,6 +179,9 @@ forget(struct state *s)
 		free(s->taken[--s->taken_count].why);
 	while (s->child_count > 0)
 		family_child_free(&s->children[--s->child_count]);
+	free(s->children);
+	s->children = NULL;
+	s->child_cap = 0;
 	mailstate_free(&s->mail);
 	s->mail = (struct mailstate){0};
 	free(s->text);

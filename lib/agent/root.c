@@ -237,6 +237,12 @@ root_find(
 	size_t count, i, hits[2] = {0}, n = 0;
 	char *other;
 
+	/* A whole id is no name, and needs no look at all agents. */
+	if (is_ulid(name) &&
+	    faccessat(r->agents, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		memcpy(id, name, ULID_TEXT);
+		return 0;
+	}
 	if (root_list(r, &ids, &count, e) < 0)
 		return -1;
 	for (i = 0; i < count && n < 2; i++) /* a name wins over a prefix */
