@@ -36,7 +36,7 @@ struct due_agent {
 	/* For who runs it: not again while it stands there. */
 	bool aside, failed;
 	int64_t aside_seq;
-	bool aside_mail;
+	bool was_due, had_mail;	/* when its last run was started */
 };
 
 struct due_table {

@@ -83,7 +83,7 @@ static bool
 is_aside(const struct due_agent *a)
 {
 	return a->failed || (a->aside && a->aside_seq == a->state.seq &&
-				a->aside_mail == a->mail);
+				a->had_mail == a->mail);
 }
 
 static bool
@@ -142,6 +142,8 @@ start_some(struct running *r, bool first)
 		due_look(&r->table, a);
 		if (!wanted(r, a, first))
 			continue;
+		a->was_due = a->kind == DUE_NOW;
+		a->had_mail = a->mail;
 		if (jobs_start(&r->jobs, a->id, a->state.seq, r->opt->pass,
 			r->opt->pass_count, &e) < 0)
 			die_err(&e);
@@ -169,9 +171,8 @@ ended(struct running *r, const struct job *j)
 		r->failed = true;
 	a->failed = j->status != 0 && j->status != EX_NO &&
 		    j->status != EX_TEMPFAIL && j->status != EX_LIMIT;
-	a->aside = a->kind == DUE_NOW && a->state.seq == j->seq;
+	a->aside = a->was_due;
 	a->aside_seq = j->seq;
-	a->aside_mail = a->mail;
 }
 
 static void
@@ -260,7 +261,7 @@ status_of(struct running *r)
 		}
 		waits = waits || a->kind == DUE_RUNNING ||
 			a->kind == DUE_WAITS ||
-			(a->kind == DUE_NOW && !is_aside(a));
+			(a->kind == DUE_NOW && !a->failed);
 	}
 	n = due_stuck(&r->table, &ring);
 	if (n > 0)
