@@ -96,8 +96,10 @@ int post_exit(struct session *, struct err *);
 /*
  * Take letters from the session's mailbox, for the lock's holder: at most so
  * many that the model is given POST_TURN_MOST of them, or POST_TURN_BYTES, at
- * a time; what is more waits.  Their records are durable when it returns 0.
- * A file that is no letter is moved to mail/bad and noted.
+ * a time, and of events MAIL_RECENT; what is more waits.  Their records are
+ * durable when it returns how many files it has dealt with: when there were
+ * any, there may be more.  One that is no letter is moved to mail/bad and
+ * noted.
  */
 #define POST_TURN_MOST  MAIL_RECENT
 #define POST_TURN_BYTES ((int64_t)256 << 10)

@@ -6,8 +6,6 @@
 #include "agent/statelabels.h"
 #include "base/mem.h"
 
-#define GROUPS_MOST 32 /* at a time */
-
 struct drain {
 	struct session *s;
 	struct mailbox mail;
@@ -140,35 +138,21 @@ drain_all(struct drain *d, struct err *e)
 	return refusal_note(&d->refused, d->s, "mail", e);
 }
 
-/* One group: of how many files. */
-static int
-drain(struct session *s, const struct mailbox *m, struct err *e)
-{
-	struct drain d = {.s = s, .mail = *m};
-	int got = has_room(&d) ? drain_all(&d, e) : 0;
-	size_t i;
-
-	if (got == 0 && d.staged + d.refused.count > 0)
-		got = session_commit(s, e);
-	for (i = 0; got == 0 && i < d.done.count; i++)
-		mailbox_done(m, d.done.name[i]);
-	mailbox_names_free(&d.done);
-	return got < 0 ? -1 : (int)(d.staged + d.refused.count);
-}
-
 int
 post_drain(struct session *s, struct err *e)
 {
-	struct mailbox m CLEANUP_MAILBOX = MAILBOX_NONE;
-	int got = mailbox_open(s->dir, false, &m, e), i;
+	struct drain d = {.s = s, .mail = MAILBOX_NONE};
+	int got = mailbox_open(s->dir, false, &d.mail, e);
+	size_t i;
 
 	if (got <= 0)
 		return got;
-	/* Events do not fill a turn: nobody may be kept here by a flood. */
-	for (i = 0; i < GROUPS_MOST; i++) {
-		got = drain(s, &m, e);
-		if (got < MAIL_RECENT)
-			return got < 0 ? -1 : 0;
-	}
-	return 0;
+	got = has_room(&d) ? drain_all(&d, e) : 0;
+	if (got == 0 && d.staged + d.refused.count > 0)
+		got = session_commit(s, e);
+	for (i = 0; got == 0 && i < d.done.count; i++)
+		mailbox_done(&d.mail, d.done.name[i]);
+	mailbox_names_free(&d.done);
+	mailbox_close(&d.mail);
+	return got < 0 ? -1 : (int)(d.staged + d.refused.count);
 }

@@ -227,11 +227,14 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 	if (load_tools(r, e) < 0 || check_workspace(r, e) < 0 ||
 	    notify_check(r->opt->notify, e) < 0)
 		return -1;
-	if (order_drain(r->s, e) < 0 ||
-	    (r->letters = post_drain(r->s, e)) < 0 ||
-	    authority_sync(r->s, e) < 0)
+	if (order_drain(r->s, e) < 0)
 		return -1;
-	if (is_halted(r, end) || nothing_new(r, end))
+	if (is_halted(r, end))
+		return 0;
+	r->letters = post_drain(r->s, e);
+	if (r->letters < 0 || authority_sync(r->s, e) < 0)
+		return -1;
+	if (nothing_new(r, end))
 		return 0;
 	if (check_secrets(r, e) < 0)
 		return -1;
