@@ -87,6 +87,7 @@ static const struct {
     {"arguments_blob", "arguments", true},
     {"calls_blob", "calls", false},
     {"provider_blob", "provider", false},
+    {"parts_blob", "parts", false},
 };
 
 static int

@@ -134,7 +134,7 @@ note_blobs(const struct root *root, const struct record *rec,
     const struct digest *known, struct span *s, struct err *e)
 {
 	static const char *const keys[] = {"blob", "arguments_blob",
-	    "calls_blob", "provider_blob", "tools", "paths"};
+	    "calls_blob", "provider_blob", "parts_blob", "tools", "paths"};
 	struct slice token;
 	struct digest d;
 	size_t i;

@@ -221,10 +221,14 @@ judge(struct due_table *t, struct due_agent *a)
 	}
 	a->left = waits_left(t, s);
 	turn_next(s, alone, NULL, &act);
-	if (a->mail || s->exit_owed != 0)
+	if (s->exit_owed != 0)
 		a->kind = DUE_NOW;
 	else if (s->halt == HALT_PAUSE)
 		a->kind = DUE_PAUSED;
+	else if (s->halt == HALT_KILL)
+		a->kind = DUE_ENDED;
+	else if (a->mail)
+		a->kind = DUE_NOW;
 	else if (s->awake || a->left <= 0)
 		a->kind = DUE_NOW;
 	else if (wait_is_end(s) && s->status != AGENT_PAUSED)

@@ -66,6 +66,23 @@ apply_exit(struct folding *f, const char *from, struct err *e)
 	return 0;
 }
 
+/* What came with it has its labels, too. */
+static void
+take_labels(struct folding *f)
+{
+	unsigned labels = labels_get(f->body, "labels");
+	const struct json *v;
+	const char *path;
+
+	f->s->labels |= labels;
+	for (v = json_first(json_get(f->body, "attachments")); v != NULL;
+	     v = json_next(v)) {
+		path = json_get_string(v, "path");
+		if (path != NULL && labels != 0)
+			labelled_add(&f->s->files, path, labels);
+	}
+}
+
 int
 folding_mail(struct folding *f, struct err *e)
 {
@@ -79,7 +96,7 @@ folding_mail(struct folding *f, struct err *e)
 		return folding_bad(f, "no sender or text", e);
 	if (name != NULL)
 		mailstate_take(&f->s->mail, name, f->rec->seq);
-	f->s->labels |= labels_get(f->body, "labels");
+	take_labels(f);
 	if (kind != NULL && strcmp(kind, "event") == 0) {
 		if (event == NULL)
 			return folding_bad(f, "an event without name", e);

@@ -31,6 +31,7 @@ post_free(struct post *p)
 	while (p->file_count > 0) {
 		free(p->files[--p->file_count].name);
 		free(p->files[p->file_count].type);
+		free(p->files[p->file_count].path);
 	}
 	free(p->name);
 	free(p->from);
@@ -154,6 +155,7 @@ put_files(struct jsonw *w, const struct post *p)
 		jsonw_string(w, "type", p->files[i].type);
 		jsonw_integer(w, "bytes", p->files[i].bytes);
 		jsonw_digest(w, "blob", &p->files[i].blob);
+		jsonw_maybe(w, "path", p->files[i].path);
 		jsonw_end(w, '}');
 	}
 	jsonw_end(w, ']');
@@ -193,9 +195,8 @@ bad(struct err *e, const char *what)
 	return err_set(e, EX_DATAERR, 0, "no letter: %s", what);
 }
 
-/* A name that is one component and shows as it is. */
-static bool
-file_name_ok(const char *name)
+bool
+post_file_name_ok(const char *name)
 {
 	struct buf safe CLEANUP_BUF = {0};
 	size_t len = strlen(name);
@@ -213,7 +214,7 @@ read_file(const struct json *j, struct post_file *out, struct err *e)
 	const char *blob = json_get_string(j, "blob");
 	struct post_file f = {.bytes = json_get_integer(j, "bytes", -1)};
 
-	if (name == NULL || !file_name_ok(name) || type == NULL ||
+	if (name == NULL || !post_file_name_ok(name) || type == NULL ||
 	    strlen(type) >= POST_NAME || f.bytes < 0 ||
 	    f.bytes > (int64_t)POST_FILE || blob == NULL ||
 	    digest_parse(blob, strlen(blob), &f.blob) < 0)
@@ -280,6 +281,8 @@ read_sender(const struct json *j, struct post *p, struct err *e)
 		return bad(e, "the sender is not who its name says");
 	if (id[0] == '\0' && p->kind == POST_EXIT)
 		return bad(e, "only an agent ends");
+	if (id[0] != '\0' && json_get(j, "attachments") != NULL)
+		return bad(e, "an agent attaches nothing");
 	p->from = mem_strdup(from);
 	return 0;
 }

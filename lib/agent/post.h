@@ -35,6 +35,7 @@ struct post_file {
 	char *type;		/* "image/png" */
 	int64_t bytes;
 	struct digest blob;
+	char *path;		/* in the workspace, once it is there; or NULL */
 };
 
 struct post {
@@ -65,6 +66,8 @@ bool post_name_parse(const char *name, char from[ULID_TEXT], int64_t *seq,
 int post_name_compare(const char *, const char *);
 /* Does it look like an agent's id? */
 bool post_is_agent(const char *);
+/* May an attachment: one component that shows as it is? */
+bool post_file_name_ok(const char *);
 /* May an event, or a sender that is no agent, be called so? */
 bool post_word_ok(const char *);
 
@@ -99,10 +102,10 @@ int post_exit(struct session *, struct err *);
  * a time, and of events MAIL_RECENT; what is more waits.  Their records are
  * durable when it returns how many files it has dealt with: when there were
  * any, there may be more.  One that is no letter is moved to mail/bad and
- * noted.
+ * noted.  Sets `*wrote` when an attachment was put into the workspace.
  */
 #define POST_TURN_MOST  MAIL_RECENT
 #define POST_TURN_BYTES ((int64_t)256 << 10)
-int post_drain(struct session *, struct err *);
+int post_drain(struct session *, bool *wrote, struct err *);
 
 #endif

@@ -1,7 +1,7 @@
 /* Letters on their way from the mailbox to the journal. */
 #include <string.h>
 
-#include "agent/post.h"
+#include "agent/postfiles.h"
 #include "agent/refusal.h"
 #include "agent/statelabels.h"
 #include "base/mem.h"
@@ -11,6 +11,7 @@ struct drain {
 	struct mailbox mail;
 	struct mailbox_names done; /* to be removed once that is durable */
 	size_t staged;
+	bool wrote; /* to the workspace */
 	struct refusal refused;
 };
 
@@ -63,16 +64,21 @@ marks(const struct drain *d, const struct post *p)
 }
 
 static int
-stage(struct drain *d, struct post *p, struct err *e)
+stage(struct drain *d, struct post *p, const struct buf *parts, struct err *e)
 {
 	struct buf body CLEANUP_BUF = {0};
 	struct jsonw w = {.out = &body};
+	size_t i;
 
 	p->labels |= marks(d, p);
 	jsonw_object(&w, NULL);
 	jsonw_string(&w, "mail", p->name);
 	post_members(p, &w);
+	if (parts->len > 0)
+		jsonw_raw(&w, "parts", parts->data, parts->len);
 	jsonw_end(&w, '}');
+	for (i = 0; i < p->file_count; i++)
+		d->wrote = d->wrote || p->files[i].path != NULL;
 	d->staged++;
 	return session_stage(
 	    d->s, RECORD_MAIL, (struct slice){body.data, body.len}, e);
@@ -82,16 +88,18 @@ static int
 take(struct drain *d, const char *name, struct err *e)
 {
 	struct post p CLEANUP_POST = {0};
-	struct buf text CLEANUP_BUF = {0};
+	struct buf text CLEANUP_BUF = {0}, parts CLEANUP_BUF = {0};
 	struct err why;
 
 	if (!mailstate_taken(&d->s->state.mail, name)) {
 		if (mailbox_read(&d->mail, name, POST_MAX, &text, &why) < 0 ||
-		    post_parse(name, buf_str(&text), text.len, &p, &why) < 0) {
+		    post_parse(name, buf_str(&text), text.len, &p, &why) < 0 ||
+		    (p.file_count > 0 &&
+			postfiles_take(d->s, &p, &parts, &why) < 0)) {
 			refusal_add(&d->refused, &d->mail, name, &why);
 			return 0;
 		}
-		if (stage(d, &p, e) < 0)
+		if (stage(d, &p, &parts, e) < 0)
 			return -1;
 	}
 	mem_room(
@@ -139,7 +147,7 @@ drain_all(struct drain *d, struct err *e)
 }
 
 int
-post_drain(struct session *s, struct err *e)
+post_drain(struct session *s, bool *wrote, struct err *e)
 {
 	struct drain d = {.s = s, .mail = MAILBOX_NONE};
 	int got = mailbox_open(s->dir, false, &d.mail, e);
@@ -152,6 +160,7 @@ post_drain(struct session *s, struct err *e)
 		got = session_commit(s, e);
 	for (i = 0; got == 0 && i < d.done.count; i++)
 		mailbox_done(&d.mail, d.done.name[i]);
+	*wrote = *wrote || d.wrote;
 	mailbox_names_free(&d.done);
 	mailbox_close(&d.mail);
 	return got < 0 ? -1 : (int)(d.staged + d.refused.count);

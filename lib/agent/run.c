@@ -106,7 +106,7 @@ catch_up(struct runner *r, struct run_end *end, struct err *e)
 
 	if (order_drain(r->s, e) < 0)
 		return -1;
-	r->letters = post_drain(r->s, e);
+	r->letters = post_drain(r->s, &r->dirty, e);
 	if (r->letters < 0)
 		return -1;
 	if (authority_sync(r->s, &why) < 0) {
@@ -231,7 +231,7 @@ drive(struct runner *r, struct run_end *end, struct err *e)
 		return -1;
 	if (is_halted(r, end))
 		return 0;
-	r->letters = post_drain(r->s, e);
+	r->letters = post_drain(r->s, &r->dirty, e);
 	if (r->letters < 0 || authority_sync(r->s, e) < 0)
 		return -1;
 	if (nothing_new(r, end))

@@ -319,6 +319,7 @@ static const struct {
     {"arguments", "arguments_blob", true},
     {"calls", "calls_blob", false},
     {"provider", "provider_blob", false},
+    {"parts", "parts_blob", false},
 };
 
 static int

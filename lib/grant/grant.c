@@ -157,7 +157,7 @@ static bool
 is_source(enum grant_kind kind)
 {
 	return kind == GRANT_FILE || kind == GRANT_TOOL || kind == GRANT_NET ||
-	       kind == GRANT_MCP;
+	       kind == GRANT_MCP || kind == GRANT_AGENT || kind == GRANT_HUMAN;
 }
 
 static int
@@ -174,8 +174,9 @@ parse_resource(struct words *w, struct grant *g, struct err *e)
 		    "image, obj, mem, world)",
 		    e);
 	if (g->effect == GRANT_MARK && !is_source(g->kind))
-		return words_expected(
-		    w, "file:, tool:, net: or mcp: after 'mark'", e);
+		return words_expected(w,
+		    "file:, tool:, net:, mcp:, agent: or human: after 'mark'",
+		    e);
 	if ((g->rights & ~resource_rights(g->kind)) != 0) {
 		print_rights(resource_rights(g->kind), &known);
 		return err_set(e, EX_CONFIG, 0,

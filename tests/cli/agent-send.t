@@ -112,6 +112,17 @@ is "$(mails b '.body.labels | tojson' | tail -n 1)" '["tainted"]' \
 	'but that of its sender'"'"'s context'
 status 0 'the chain holds' agent-audit verify b
 
+# A policy marks what comes from where.
+printf '%s\n' 'mark tainted human:web' "mark secret agent:$b" >marks.policy
+agent-run -q -m script:many.jsonl --name marked -g marks.policy go >/dev/null
+agent-send --from web marked one
+agent-send --from ci marked two
+agent-send --label secret marked three
+agent-run -q -r marked >/dev/null
+is "$(mails marked '.body | "\(.text) \(.labels | tojson)"' | sort)" \
+	$'one ["tainted"]\nthree ["secret"]\ntwo null' \
+	'a mark labels what its sender sends, and so does who sends it'
+
 # ---- what is refused ------------------------------------------------------------------
 
 status 66 'nobody by that name' agent-send nobody hello
@@ -134,6 +145,14 @@ agent-run -q -r a >/dev/null
 is "$(told a | tail -n 1 | wc -c)" 262145 'which the model gets whole'
 status 78 'no place for the root' env -u HOME -u AGENT_ROOT -u XDG_STATE_HOME \
 	agent-send a hello
+printf 'sesame-open-12' >key
+status 77 'a file that holds a secret' \
+	env AGENT_SECRETS="KEY=file:$PWD/key" agent-send --attach key a x
+agent-send a 'ours: sesame-open-12'
+AGENT_SECRETS="KEY=file:$PWD/key" agent-send a 'theirs: sesame-open-12'
+agent-run -q -r a >/dev/null
+is "$(mails a | tail -n 2)" $'ours: sesame-open-12\ntheirs: «secret:KEY»' \
+	'a secret that is known is not sent'
 status 74 'an output that cannot be written' \
 	sh -c 'agent-send --json a x >/dev/full'
 agent-run -q -r a >/dev/null

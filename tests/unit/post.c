@@ -87,8 +87,8 @@ test_text(void)
 	p.from = mem_strdup("ci");
 	p.event = mem_strdup("built");
 	p.text = mem_strdup("all \"is\" well\n");
-	p.files[0] = (struct post_file){
-	    mem_strdup("a.txt"), mem_strdup("text/plain"), 7, {{1, 2, 3}}};
+	p.files[0] = (struct post_file){mem_strdup("a.txt"),
+	    mem_strdup("text/plain"), 7, {{1, 2, 3}}, NULL};
 	p.file_count = 1;
 	post_print(&p, &text);
 	ok(post_parse(P, text.data, text.len, &again, &e) == 0 &&
