@@ -19,7 +19,7 @@
 
 #define KIDS_MAX  16
 #define ULID_LEN  26
-#define CHILD     "you are the child"
+#define CHILD     "you are agent "
 #define INPUT_MAX ((size_t)64 << 20)
 
 struct seen {
