@@ -149,6 +149,11 @@ step(struct runner *r, struct run_end *end, struct err *e)
 		    r->opt->stop_status(r->opt->stop_fd), "stopped");
 		return 1;
 	}
+	if (launcher_gone(r->launcher)) {
+		run_end_set(end, AGENT_READY, EX_TEMPFAIL,
+		    "the process that starts calls died: run again");
+		return 1;
+	}
 	got = catch_up(r, end, e);
 	if (got != 0)
 		return got;

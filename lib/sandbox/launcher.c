@@ -20,7 +20,7 @@ struct launcher {
 	pid_t pid;
 	int sock;
 	char *missing;
-	bool networks;
+	bool networks, gone;
 	struct proxy *proxy;
 	const struct secrets *secrets;
 };
@@ -124,6 +124,12 @@ launcher_secrets(const struct launcher *l)
 }
 
 bool
+launcher_gone(const struct launcher *l)
+{
+	return l->gone;
+}
+
+bool
 launcher_has_networks(const struct launcher *l)
 {
 	return l->networks;
@@ -167,8 +173,10 @@ request(struct launcher *l, const struct spawn *s, const int *own,
 		fds[n++] = own[2];
 	if (wire_send(l->sock, &req, sizeof(req), fds, n) < 0 ||
 	    wire_recv(l->sock, reply, sizeof(*reply), fds, &n) !=
-		sizeof(*reply))
+		sizeof(*reply)) {
+		l->gone = true;
 		return err_set(e, EX_OSERR, 0, "the launcher is gone");
+	}
 	if (reply->err.status != 0) {
 		*e = reply->err;
 		return -1;

@@ -97,6 +97,8 @@ void launcher_stop(struct launcher *);
 /* What the sandbox cannot do here, a line for people; "" when nothing is
  * missing. */
 const char *launcher_missing(const struct launcher *);
+/* Has it died?  Known once a call could not be started; none can be, then. */
+bool launcher_gone(const struct launcher *);
 /* Can a call have a network of its own?  Else `net` is refused. */
 bool launcher_has_networks(const struct launcher *);
 

@@ -118,4 +118,24 @@ status 64 'a signal with a text' agent-send --signal pause e now
 status 64 'a signal and an event' agent-send --signal pause --event x e
 status 64 'a signal to nobody' agent-send --signal pause
 status 66 'to nobody by that name' agent-send --signal pause nobody
+# ---- the launcher dies
+cat >killer <<'EOF'
+#!/bin/sh
+runner=$(sed 's/.*) . //; s/ .*//' "/proc/$PPID/stat")
+for child in $(cat "/proc/$runner/task/$runner/children"); do
+	[ -e killed ] || [ "$(cat "/proc/$child/comm")" != agent-launcher ] ||
+	    { kill -9 "$child" && : >killed; }
+done
+jq -c 'if .messages[-1].role == "tool" and (.messages[-1].content | test("gone") | not)
+then {message: {role: "assistant", content: "made"}}
+else {message: {role: "assistant", content: "", tool_calls: [{id: "c",
+	type: "function", function: {name: "run_command",
+	arguments: "{\"command\":\"echo made >>made\"}"}}]}} end'
+EOF
+chmod +x killer
+status 75 'a run whose launcher died ends, to be gone on with: 75' \
+    agent-run --name orphan -q -m "exec:$PWD/killer" 'make it'
+like "$err" 'process that starts calls died' 'and says why'
+status 0 'the next one goes on' agent-run -q -r orphan
+is "$(cat root/agents/*/work/made)" made 'and the call is made once'
 done_testing
