@@ -20,6 +20,8 @@ struct joinconflict {
 };
 
 struct joinmerge {
+	/* In `before`, the stamps of what is put beside something are
+	 * `known`. */
 	struct restoreplan plan;
 	struct joinconflict *conflict;	/* owned; sorted by path */
 	size_t conflict_count, conflict_cap;

@@ -24,7 +24,7 @@ joinput_pair(struct merging *m, const struct entry *before,
 	mem_room(&m->pair, m->count, &m->cap, sizeof(*m->pair));
 	p = &m->pair[m->count++];
 	*p = (struct joinpair){before != NULL ? *before : none,
-	    after != NULL ? *after : none, layer, NULL};
+	    after != NULL ? *after : none, layer, NULL, false};
 	return p;
 }
 
@@ -139,8 +139,8 @@ put_tree(
 			copy.path =
 			    snapshot_keep(&m->names, path.data, path.len);
 		}
-		(void)joinput_pair(
-		    m, j == i ? before : NULL, &copy, n[j].layer);
+		joinput_pair(m, j == i ? before : NULL, &copy, n[j].layer)
+		    ->beside = to.data != old.data;
 	}
 }
 
@@ -212,6 +212,7 @@ joinput_finish(struct merging *m)
 		restoreplan_add(
 		    &o->plan, &p->before, &p->after, p->layer, p->made);
 		free(p->made);
+		o->plan.before.stamp[i].known = p->beside;
 	}
 	m->count = 0;
 	if (o->conflict_count > 0)

@@ -19,6 +19,7 @@ struct joinpair {
 	struct entry before, after;
 	size_t layer;
 	struct buf *made; /* the contents, when no bundle has them */
+	bool beside;
 };
 
 struct merging {

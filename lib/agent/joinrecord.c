@@ -18,6 +18,17 @@ enum {
 
 /* ---- the message ------------------------------------------------------------------------- */
 
+/* A line break in a name must not look like one more line. */
+static void
+tell_path(struct buf *out, const char *path)
+{
+	for (; *path != '\0'; path++)
+		if ((unsigned char)*path < ' ' || *path == 0x7f)
+			buf_printf(out, "\\x%02x", (unsigned char)*path);
+		else
+			buf_putc(out, *path);
+}
+
 static void
 tell_report(struct buf *out, const struct state *c)
 {
@@ -32,23 +43,6 @@ tell_report(struct buf *out, const struct state *c)
 		buf_puts(out, "\n[cut]");
 }
 
-/* Is it the child's version of a conflict, told of there? */
-static bool
-is_beside(const struct joinmerge *m, const char *path)
-{
-	size_t i, n;
-
-	for (i = 0; i < m->conflict_count; i++) {
-		if (m->conflict[i].beside == NULL)
-			continue;
-		n = strlen(m->conflict[i].beside);
-		if (strncmp(path, m->conflict[i].beside, n) == 0 &&
-		    (path[n] == '\0' || path[n] == '/'))
-			return true;
-	}
-	return false;
-}
-
 static void
 tell_files(struct buf *out, const struct joinmerge *m)
 {
@@ -59,15 +53,16 @@ tell_files(struct buf *out, const struct joinmerge *m)
 
 	for (i = 0; i < p->after.count; i++) {
 		path = restoreplan_path(p, i);
-		if (is_beside(m, path) ||
+		if (p->before.stamp[i].known ||
 		    (p->after.entry[i].type == ENTRY_DIR &&
 			p->before.entry[i].type == ENTRY_DIR))
 			continue;
-		if (files++ < TOLD)
-			buf_printf(&list, "\n%s %s",
-			    p->after.stamp[i].known ? "merged"
-						    : restoreplan_change(p, i),
-			    path);
+		if (files++ >= TOLD)
+			continue;
+		buf_printf(&list, "\n%s ",
+		    p->after.stamp[i].known ? "merged"
+					    : restoreplan_change(p, i));
+		tell_path(&list, path);
 	}
 	buf_printf(out, "\nfiles: %zu changed", files);
 	buf_add(out, list.data, list.len);
@@ -87,10 +82,13 @@ tell_conflicts(struct buf *out, const struct joinmerge *m)
 	    m->conflict_count);
 	for (i = 0; i < m->conflict_count && i < TOLD; i++) {
 		c = &m->conflict[i];
-		buf_printf(out, "\n%s: %s", c->path, c->why);
-		if (c->beside != NULL)
-			buf_printf(
-			    out, "; the child's version is %s", c->beside);
+		buf_putc(out, '\n');
+		tell_path(out, c->path);
+		buf_printf(out, ": %s", c->why);
+		if (c->beside == NULL)
+			continue;
+		buf_puts(out, "; the child's version is ");
+		tell_path(out, c->beside);
 	}
 	if (m->conflict_count > TOLD)
 		buf_printf(out, "\n... and %zu more", m->conflict_count - TOLD);

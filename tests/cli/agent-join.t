@@ -171,6 +171,13 @@ agent-fork --name homeless deep >/dev/null
 rm -r "$(work homeless)"
 status 66 'a child without a workspace is not joined' agent-fork --join homeless
 
+agent-fork --name odd deep >/dev/null
+in_ws odd "echo o >\$'a\\nconflicts: 9'; echo o >\$'b\\xff'"
+in_ws deep "echo p >\$'b\\xff'"
+status 1 'names of any bytes are joined' agent-fork --join odd
+is "$(in_ws deep "cat \$'a\\nconflicts: 9'; cat b*theirs; cat \$'b\\xff'" | xargs)" 'o o p' 'as they are'
+is "$(told deep | grep -c '^added a.x0aconflicts: 9$')" 1 'and look to the model like one line'
+
 # ---- into a parent that runs ---------------------------------------------------------------
 {
 	echo '{"content":"ready"}'
