@@ -1,5 +1,6 @@
 #include "agent/ckpt.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -210,6 +211,7 @@ ckpt_save(struct session *s, bool full,
 	    .progress = progress, .arg = arg, .options.key = &key};
 	int r;
 
+	assert(!s->brief);
 	if (root_secret(s->root, &key, e) < 0)
 		return -1;
 	r = prepare(s, full, &p, &save, e);

@@ -10,9 +10,14 @@
 
 #include "agent/allot.h"
 #include "agent/birth.h"
+#include "agent/lineage.h"
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/mem.h"
+
+/* Of a child besides its workspace's; and of all children, to be synced one by
+ * one. */
+enum { CHILD_FILES = 8, FILES_EACH = 64 };
 
 /* ---- one child ------------------------------------------------------------------------ */
 
@@ -46,20 +51,40 @@ describe(const struct forking *f, size_t number, struct info *out)
 	*out = i;
 }
 
-/* Not synced: that is done once for all of them. */
+int
+fork_write(const struct forking *f, int dir, const char *name,
+    const struct buf *text, struct err *e)
+{
+	int fd CLEANUP_FD = -1;
+
+	if (file_open(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd, e) <
+		0 ||
+	    file_write_all(fd, text->data, text->len, name, e) < 0 ||
+	    (f->each && file_sync(fd, name, e) < 0))
+		return -1;
+	return fd_close(&fd, name, e);
+}
+
 static int
-write_info(struct info *i, int dir, struct err *e)
+write_info(const struct forking *f, struct info *i, int dir, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
-	int fd CLEANUP_FD = -1;
 
 	info_write(i, &text);
 	digest_of(text.data, text.len, &i->digest);
-	if (file_open(dir, INFO_FILE, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd,
-		e) < 0 ||
-	    file_write_all(fd, text.data, text.len, INFO_FILE, e) < 0)
+	return fork_write(f, dir, INFO_FILE, &text, e);
+}
+
+/* The names in its folders. */
+static int
+sync_folders(const struct forking *f, int dir, struct err *e)
+{
+	if (!f->each)
+		return 0;
+	if (file_sync_folder(dir, FROM_DIR, e) < 0 ||
+	    (f->then->has_ckpt && file_sync_folder(dir, CKPT_DIR, e) < 0))
 		return -1;
-	return fd_close(&fd, INFO_FILE, e);
+	return file_sync(dir, "child", e);
 }
 
 /* Its description comes first: by it others know whose it is. */
@@ -81,10 +106,11 @@ prepare(struct forking *f, struct fork_work *c, struct info *i, size_t number,
 		    e, EX_CANTCREAT, errno, "cannot make '%s'", path);
 	if (file_open(s->root->agents, path, O_RDONLY | O_DIRECTORY, 0, &dir,
 		e) < 0 ||
-	    write_info(i, dir, e) < 0 || fork_share(f, dir, e) < 0 ||
-	    fork_work_copy(c, f, dir, e) < 0)
+	    write_info(f, i, dir, e) < 0 || fork_share(f, dir, e) < 0 ||
+	    fork_work_copy(c, f, dir, e) < 0 ||
+	    forkrecord_child(f, i, dir, number, e) < 0)
 		return -1;
-	return forkrecord_child(f, i, dir, number, e);
+	return sync_folders(f, dir, e);
 }
 
 /* ---- all of them ----------------------------------------------------------------------- */
@@ -97,10 +123,13 @@ prepare_all(struct forking *f, struct info *children, struct err *e)
 
 	if (fork_work_open(&c, f, e) < 0)
 		return -1;
+	/* Many files are cheaper synced with all that the file system has. */
+	f->each = f->fork->count * (c.tree.count + CHILD_FILES) <= FILES_EACH;
 	for (i = 0; i < f->fork->count; i++)
 		if (prepare(f, &c, &children[i], i + 1, e) < 0)
 			return -1;
-	/* One sync of the file system: cheaper than one for each file. */
+	if (f->each)
+		return file_sync_folder(f->parent->root->agents, ".new", e);
 	if (syncfs(f->parent->root->agents) < 0)
 		return err_set(e, EX_IOERR, errno, "cannot sync the children");
 	return 0;

@@ -17,6 +17,8 @@ struct forking {
 	struct chain *files;		/* and its files; NULL: it is now */
 	struct digest base;		/* of FORK_INDEX */
 	struct limits limits;		/* of each child */
+	bool each;			/* so little is written that each file
+					   is synced, and not all at once */
 };
 
 /* A point in the past, for as long as the children are prepared; `{0}` to
@@ -30,6 +32,9 @@ struct fork_past {
 int fork_past_open(struct fork_past *, struct forking *, struct err *);
 void fork_past_free(struct fork_past *);
 
+/* A new file in a child's folder. */
+int fork_write(const struct forking *, int dir, const char *name,
+    const struct buf *text, struct err *);
 /* Journals, bundles, the folded state, in the child's folder `dir`. */
 int fork_share(const struct forking *, int dir, struct err *);
 /* A link; what is to be linked has to be there. */

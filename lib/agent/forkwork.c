@@ -41,27 +41,22 @@ fork_work_open(struct fork_work *c, const struct forking *f, struct err *e)
 
 static int
 write_index(
-    const struct fork_work *c, int dir, struct digest *out, struct err *e)
+    const struct fork_work *c, struct forking *f, int dir, struct err *e)
 {
 	struct buf text CLEANUP_BUF = {0};
-	int fd CLEANUP_FD = -1;
 	size_t i;
 
 	for (i = 0; i < c->tree.count; i++)
 		entry_line(&text, &c->tree.entry[i]);
-	digest_of(text.data, text.len, out);
-	if (file_open(dir, FORK_INDEX, O_WRONLY | O_CREAT | O_EXCL, 0600, &fd,
-		e) < 0 ||
-	    file_write_all(fd, text.data, text.len, FORK_INDEX, e) < 0)
-		return -1;
-	return fd_close(&fd, FORK_INDEX, e);
+	digest_of(text.data, text.len, &f->base);
+	return fork_write(f, dir, FORK_INDEX, &text, e);
 }
 
 /* As the bundle of the point has it. */
 static int
-restore(struct chain *files, int dir, struct err *e)
+restore(struct chain *files, int dir, bool sync, struct err *e)
 {
-	struct restore_options o = {.no_sync = true};
+	struct restore_options o = {.no_sync = !sync};
 
 	return restore_tree(files, dir, "work", &o, e);
 }
@@ -71,16 +66,16 @@ restore(struct chain *files, int dir, struct err *e)
 int
 fork_work_copy(struct fork_work *c, struct forking *f, int dir, struct err *e)
 {
-	struct clone clone = {c->work, &c->tree, c->first >= 0};
+	struct clone clone = {c->work, &c->tree, c->first >= 0, f->each};
 
-	if ((f->files != NULL ? restore(f->files, dir, e)
+	if ((f->files != NULL ? restore(f->files, dir, f->each, e)
 			      : clone_tree(&clone, dir, "work", e)) < 0)
 		return err_wrap(e, "workspace");
 	if (c->first >= 0)
 		return fork_link(c->first, FORK_INDEX, dir, FORK_INDEX, e);
 	fd_cleanup(&c->work);
 	c->work = -1;
-	if (write_index(c, dir, &f->base, e) < 0 ||
+	if (write_index(c, f, dir, e) < 0 ||
 	    file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0, &c->first, e) < 0)
 		return -1;
 	return file_open(

@@ -48,6 +48,8 @@ struct order_verb {
 	/* It needs the workspace to itself: while a call is in flight it waits
 	 * in the mailbox. */
 	bool quiet;
+	/* It needs no conversation, which may be long to read. */
+	bool brief;
 };
 
 /* Make a command: `members` is the JSON text of an object whose members go

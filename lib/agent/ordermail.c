@@ -266,7 +266,8 @@ commit_here(struct session *s, struct order *c, struct err *e)
 	struct err why;
 	int got = TAKE_DONE;
 
-	if (order_drain(s, e) < 0)
+	/* What waits there is taken by who opens the agent fully. */
+	if (!s->brief && order_drain(s, e) < 0)
 		return -1;
 	if (state_taken(&s->state, c->nonce) == NULL)
 		got = take(s, c, &why, e);
@@ -284,13 +285,18 @@ commit_here(struct session *s, struct order *c, struct err *e)
 	return outcome(&s->state, c, e);
 }
 
-/* Try the lock: 1 committed or refused, with the status in `*got`. */
+/* Try the lock: 1 committed or refused, with the status in `*got`.  A command
+ * that is in the mailbox is taken from there. */
 static int
-try_lock(struct root *root, struct order *c, int *got, struct err *e)
+try_lock(
+    struct root *root, struct order *c, bool mailed, int *got, struct err *e)
 {
+	const struct order_verb *verb = find_verb(c->verb);
+	bool brief = verb != NULL && verb->brief && !mailed;
 	struct session s;
 
-	if (session_write(root, c->agent, &s, e) < 0) {
+	if ((brief ? session_write_brief : session_write)(
+		root, c->agent, &s, e) < 0) {
 		*got = -1;
 		return e->status == EX_TEMPFAIL ? 0 : 1;
 	}
@@ -326,7 +332,7 @@ await(struct root *root, struct order *c, const struct mailbox *m,
 		(void)nanosleep(&pause, NULL);
 		if (!mailbox_waits(m, name))
 			return read_outcome(root, c, e);
-		if (try_lock(root, c, &got, e) == 1)
+		if (try_lock(root, c, true, &got, e) == 1)
 			return got;
 		if (clock_mono() < deadline)
 			continue;
@@ -368,7 +374,7 @@ order_commit(
 {
 	int dir CLEANUP_FD = -1, got;
 
-	if (try_lock(root, c, &got, e) == 1)
+	if (try_lock(root, c, false, &got, e) == 1)
 		return got;
 	if (file_open(
 		root->agents, c->agent, O_RDONLY | O_DIRECTORY, 0, &dir, e) < 0)

@@ -19,7 +19,8 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define RUN_FILE "run"
+#define RUN_FILE  "run"
+#define FOLD_MOST 256 /* records that are folded again and again */
 
 /*
  * A mark that was made before is a head that is known: what it stands behind
@@ -93,6 +94,7 @@ fold_all(struct session *s, bool brief, struct err *e)
 	if (lineage_open(s->dir, &s->info, &l, e) < 0)
 		return -1;
 	lineage_reader_init(&r, &l, cached ? &mark : NULL);
+	s->cached = cached ? mark.seq : 0;
 	if (cached)
 		got = check_mark(&mark, &r, e);
 	if (got == 0)
@@ -254,27 +256,52 @@ static int
 begin(struct session *s, struct err *e)
 {
 	return reap_stale(s, e) < 0 || finish_put_back(s, e) < 0 ||
-		       fold_all(s, false, e) < 0 ||
+		       fold_all(s, s->brief, e) < 0 ||
 		       journal_open(s->dir, &s->mark, &s->journal, e) < 0 ||
 		       note_cut(s, e) < 0 || rework_recover(s, e) < 0
 		   ? -1
 		   : 0;
 }
 
-int
-session_write(
-    struct root *root, const char *id, struct session *out, struct err *e)
+static int
+write_open(struct root *root, const char *id, bool brief, struct session *out,
+    struct err *e)
 {
 	struct session s;
+	int got = open_dir(root, id, id, &s, e);
 
-	if (open_dir(root, id, id, &s, e) < 0 ||
-	    lock_take(s.dir, "lock", &s.lock, e) < 0 || begin(&s, e) < 0 ||
-	    fork_settle(&s, e) < 0) {
+	s.brief = brief;
+	if (got < 0 || lock_take(s.dir, "lock", &s.lock, e) < 0 ||
+	    begin(&s, e) < 0 || fork_settle(&s, e) < 0) {
 		session_close(&s);
 		return err_wrap(e, "agent '%s'", id);
 	}
 	*out = s;
 	return 0;
+}
+
+int
+session_write(
+    struct root *root, const char *id, struct session *out, struct err *e)
+{
+	return write_open(root, id, false, out, e);
+}
+
+int
+session_write_brief(
+    struct root *root, const char *id, struct session *out, struct err *e)
+{
+	struct session s;
+
+	if (write_open(root, id, true, &s, e) < 0)
+		return -1;
+	if (s.mark.seq - s.cached < FOLD_MOST) {
+		*out = s;
+		return 0;
+	}
+	/* What is kept is far behind: let it be brought up to date. */
+	session_close(&s);
+	return write_open(root, id, false, out, e);
 }
 
 int
@@ -412,7 +439,8 @@ session_seal(struct session *s, struct err *e)
 	seal.time = s->mark.time;
 	seal.body = (struct slice){"null", 4};
 	(void)state_apply(&s->state, &seal, &lost);
-	(void)cache_save(s->dir, &s->state, &s->mark, &lost);
+	if (!s->brief)
+		(void)cache_save(s->dir, &s->state, &s->mark, &lost);
 	(void)unlinkat(s->dir, RUN_FILE, 0);
 	return 0;
 }

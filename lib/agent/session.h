@@ -30,6 +30,8 @@ struct session {
 	char *quarantine;		/* where what calls made at denied
 					   names goes */
 	struct revoked revoked;		/* ROOT/revoked, as last read */
+	int64_t cached;			/* seq up to which the fold was kept */
+	bool brief;			/* the conversation was left out */
 	bool forked;			/* children wait for their places */
 	int naming;			/* the root's lock, held for their
 					   names; -1 */
@@ -48,6 +50,10 @@ int session_read(struct root *, const char *id, bool brief, struct session *,
  * what was cut is noted in the first group that follows.
  */
 int session_write(struct root *, const char *id, struct session *,
+    struct err *);
+/* The same without the conversation, which may be long, for who needs none:
+ * what session_seal keeps for the next opening stays as it is then. */
+int session_write_brief(struct root *, const char *id, struct session *,
     struct err *);
 /* The same of an agent that is being prepared, agents/.new/ID, whose lock the
  * caller holds; on success the session does. */

@@ -196,6 +196,17 @@ file_sync(int fd, const char *name, struct err *e)
 }
 
 int
+file_sync_folder(int dir, const char *name, struct err *e)
+{
+	int fd CLEANUP_FD = -1;
+
+	if (file_open(
+		dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &fd, e) < 0)
+		return -1;
+	return file_sync(fd, name, e);
+}
+
+int
 file_sync_data(int fd, const char *name, struct err *e)
 {
 	if (fdatasync(fd) < 0)

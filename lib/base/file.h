@@ -45,6 +45,7 @@ int file_replace(int dir, const char *name, const void *, size_t, mode_t,
 int file_cache(int dir, const char *name, const void *, size_t, struct err *);
 
 int file_sync(int fd, const char *name, struct err *);	/* fsync */
+int file_sync_folder(int dir, const char *name, struct err *);
 int file_sync_data(int fd, const char *name, struct err *); /* fdatasync */
 
 /* A file without a name, in $TMPDIR or /tmp. */

@@ -130,6 +130,8 @@ copy_file(const struct pool *p, size_t i, struct err *e)
 	times[0] = times[1] = time_of(n->mtime);
 	if (fchmod(out, n->mode & 0777) < 0 || futimens(out, times) < 0)
 		return err_set(e, EX_IOERR, errno, "cannot set '%s'", below(n));
+	if (p->in->sync && file_sync(out, below(n), e) < 0)
+		return -1;
 	return fd_close(&out, below(n), e);
 }
 
@@ -245,7 +247,7 @@ make_links(struct snapshot *s, int to, struct err *e)
 
 /* The innermost first: making what is in a folder changes its time. */
 static int
-set_folders(const struct snapshot *s, int to, struct err *e)
+set_folders(const struct snapshot *s, int to, bool sync, struct err *e)
 {
 	const struct entry *n;
 	struct timespec times[2];
@@ -260,6 +262,8 @@ set_folders(const struct snapshot *s, int to, struct err *e)
 		    utimensat(to, below(n), times, 0) < 0)
 			return err_set(
 			    e, EX_IOERR, errno, "cannot set '%s'", below(n));
+		if (sync && file_sync_folder(to, below(n), e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -289,7 +293,8 @@ clone_tree(const struct clone *c, int dir, const char *name, struct err *e)
 	if (file_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &to,
 		e) < 0 ||
 	    make_folders(c->tree, to, e) < 0 || copy_files(c, to, e) < 0 ||
-	    make_links(c->tree, to, e) < 0 || set_folders(c->tree, to, e) < 0)
+	    make_links(c->tree, to, e) < 0 ||
+	    set_folders(c->tree, to, c->sync, e) < 0)
 		return -1;
 	if (c->still)
 		return 0;

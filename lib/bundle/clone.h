@@ -16,12 +16,13 @@ struct clone {
 				   lacks are filled in, and `work` */
 	bool still;		/* nobody writes to it: a copy of ours, whose
 				   digests are known */
+	bool sync;		/* each file and folder; else it is for the
+				   caller to sync */
 };
 
 /*
- * Make the folder `name` in `dir`.  Nothing is synced.  Status 75 names a file
- * that would not keep still, 73, 74.  What a failure leaves, the caller
- * removes.
+ * Make the folder `name` in `dir`.  Status 75 names a file that would not keep
+ * still, 73, 74.  What a failure leaves, the caller removes.
  */
 int clone_tree(const struct clone *, int dir, const char *name, struct err *);
 
