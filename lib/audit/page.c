@@ -129,12 +129,13 @@ page_begin(struct page *p, const char *title, struct err *e)
 /* ---- data ------------------------------------------------------------------------------ */
 
 /* How many bytes at `s` are not to stand there as they are: what the HTML
- * parser could take for an end, and what turns the source around for a reader
- * (U+200B to 200F, 2028 to 202E, 2060 to 206F). */
+ * parser could take for an end, ends of lines (JSON may have them between its
+ * tokens; here a line is a record), and what turns the source around for a
+ * reader (U+200B to 200F, 2028 to 202E, 2060 to 206F). */
 static size_t
 is_unsafe(const unsigned char *s, size_t len)
 {
-	if (s[0] == '<')
+	if (s[0] == '<' || s[0] == '\n' || s[0] == '\r')
 		return 1;
 	if (s[0] != 0xe2 || len < 3)
 		return 0;
@@ -158,7 +159,7 @@ put_data(struct buf *out, struct slice json)
 			continue;
 		buf_add(out, s + from, i - from);
 		if (n == 1)
-			buf_puts(out, "\\u003c");
+			buf_puts(out, s[i] == '<' ? "\\u003c" : " ");
 		else
 			buf_printf(out, "\\u20%02x",
 			    (unsigned)(s[i + 1] & 1) << 6 | (s[i + 2] & 0x3f));

@@ -46,8 +46,9 @@ void page_free(struct page *);
 
 /*
  * A record's body for the page: blobs in their places and texts of more than
- * `most` bytes cut.  `cuts` gets an object that says what was: by the path of
- * the member its bytes, and its blob if it is one; nothing when all is there.
+ * `most` bytes cut.  `cuts` gets an array that says what was: the path of the
+ * member, all its bytes, and its blob if it is one; nothing when all is
+ * there.
  */
 void page_body(const struct record *, const struct blob_source *, size_t most,
     struct buf *out, struct buf *cuts);

@@ -38,8 +38,9 @@ put_text(struct cutting *c, const char *key, const char *s)
 	if (n == len)
 		return;
 	if (c->cuts.out->len == 0)
-		jsonw_object(&c->cuts, NULL);
-	jsonw_object(&c->cuts, buf_str(&c->path));
+		jsonw_array(&c->cuts, NULL);
+	jsonw_object(&c->cuts, NULL);
+	jsonw_string(&c->cuts, "path", buf_str(&c->path));
 	jsonw_integer(&c->cuts, "bytes", (int64_t)len);
 	jsonw_maybe(&c->cuts, "blob", blob_of(c, buf_str(&c->path)));
 	jsonw_end(&c->cuts, '}');
@@ -137,6 +138,6 @@ page_body(const struct record *r, const struct blob_source *blobs, size_t most,
 	c.b = stands;
 	put_value(&c, NULL, whole);
 	if (cuts->len > 0)
-		jsonw_end(&c.cuts, '}');
+		jsonw_end(&c.cuts, ']');
 	buf_free(&c.path);
 }

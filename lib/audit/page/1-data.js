@@ -2,7 +2,7 @@
  * The records, and what belongs together.  A block of data holds one JSON
  * object a line:
  *	{"a":agent,"s":seq,"t":microseconds,"y":type,"d":digest,"b":body,
- *	 "c":{"/text":{"bytes":n,"blob":digest}}}	what of the body was cut
+ *	 "c":[{"path":"/text","bytes":n,"blob":digest}]}	what was cut
  *	{"a":agent,"s":seq,"y":"diff","files":[…]}	of a checkpoint
  */
 'use strict';

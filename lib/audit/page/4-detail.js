@@ -101,8 +101,8 @@ function decision(r)
 
 function cutNotes(r)
 {
-	return Object.entries(r.c || {}).map(([path, c]) =>
-	    el('p', {className: 'note cut'}, path.slice(1) +
+	return list(r.c).map((c) =>
+	    el('p', {className: 'note cut'}, c.path.slice(1) +
 	    ' is only the beginning: all of it is ' + bytes(c.bytes) +
 	    (c.blob ? ', the blob ' + c.blob : '') + '. See agent-audit show ' +
 	    r.s + ' ' + agents[r.a].id + '.'));
