@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/mailbox.h"
 #include "agent/session.h"
 #include "base/jsonw.h"
 #include "base/lock.h"
@@ -40,7 +41,7 @@ struct row {
 	char *error;      /* why it cannot be read; else NULL */
 	struct session s; /* opened to read, brief */
 	const char *state;
-	size_t depth;
+	size_t depth, mail; /* letters that wait for it */
 };
 
 static void
@@ -53,6 +54,7 @@ fill(struct root *root, struct row *r)
 		r->state = "damaged";
 		return;
 	}
+	r->mail = mailbox_count(r->s.dir);
 	/* Who holds the lock runs; one that is awake without has crashed. */
 	if (lock_holder(r->s.dir, "lock") != 0)
 		r->state = "running";
@@ -93,6 +95,8 @@ print_json(const struct row *r)
 		jsonw_maybe(&w, "parent", r->s.info.parent);
 		jsonw_string(&w, "state", r->state);
 		jsonw_maybe(&w, "waits", waits(r));
+		if (r->mail > 0)
+			jsonw_integer(&w, "mail", (int64_t)r->mail);
 		showuse_json(&w, &r->s.state);
 		jsonw_string(&w, "model", r->s.state.model);
 		jsonw_maybe(&w, "goal", r->s.state.goal);
@@ -102,6 +106,19 @@ print_json(const struct row *r)
 	}
 	jsonw_end(&w, '}');
 	show_json(stdout, line.data, line.len);
+}
+
+/* "waiting:child +2": two letters wait, too. */
+static void
+state_text(const struct row *r, char *text, size_t size)
+{
+	char mail[24] = "";
+
+	if (r->mail > 0)
+		(void)snprintf(mail, sizeof(mail), " +%zu", r->mail);
+	(void)snprintf(text, size, "%s%s%s%s", r->state,
+	    waits(r) == NULL ? "" : ":", waits(r) == NULL ? "" : waits(r),
+	    mail);
 }
 
 static void
@@ -123,8 +140,7 @@ print_row(struct table *t, const struct row *r, size_t shown, bool tree)
 		table_add(t, r->error);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%s%s%s", r->state,
-	    waits(r) == NULL ? "" : ":", waits(r) == NULL ? "" : waits(r));
+	state_text(r, text, sizeof(text));
 	table_add(t, text);
 	(void)snprintf(text, sizeof(text), "%" PRId64, u->turns);
 	table_add(t, text);

@@ -179,6 +179,26 @@ mailbox_full(const struct mailbox *m, size_t most)
 	return n >= most;
 }
 
+size_t
+mailbox_count(int agent)
+{
+	struct dirent *d;
+	int fd CLEANUP_FD = -1;
+	struct err e;
+	size_t n = 0;
+	DIR *stream;
+
+	if (file_open(agent, "mail/new", O_RDONLY | O_DIRECTORY, 0, &fd, &e) <
+		0 ||
+	    open_stream(fd, &stream, &e) < 0)
+		return 0;
+	while ((d = readdir(stream)) != NULL)
+		n += d->d_name[0] != '.' &&
+		     strncmp(d->d_name, "command.", 8) != 0;
+	(void)closedir(stream);
+	return n;
+}
+
 bool
 mailbox_claim(const struct mailbox *m, const char *name)
 {

@@ -25,6 +25,8 @@ status 0 'a message to an agent that does not run' agent-send a 'hello there'
 is "$out$err" '' 'says nothing when all is well'
 is "$(box a | wc -l)" 1 'and waits in its mailbox'
 is "$(stat -c %a "$(box a)")" 600 'which is its owner'"'"'s alone'
+like "$(agent-ps a)" 'done \+1 ' 'where it is seen'
+is "$(agent-ps --json a | jq .mail)" 1 'and counted'
 status 0 'the agent goes on' agent-run -q -r a
 is "$out" 'reply 2' 'with another turn'
 is "$(told a | tail -n 2)" $'[message from user]\nhello there' \
@@ -122,6 +124,25 @@ agent-run -q -r marked >/dev/null
 is "$(mails marked '.body | "\(.text) \(.labels | tojson)"' | sort)" \
 	$'one ["tainted"]\nthree ["secret"]\ntwo null' \
 	'a mark labels what its sender sends, and so does who sends it'
+
+# A family.
+# A child's turns are counted from its parent's on.
+{ say past; tell parent 'hello, parent'; say end; } >kid.jsonl
+new mother
+kid=$(agent-fork --goal work mother)
+status 0 'a child tells its parent' agent-run -q -r "$kid" -m script:kid.jsonl
+{ say past; tell "$kid" 'hello, child'; say end; } >mother.jsonl
+status 0 'and its parent it, without a grant' agent-run -q -r mother -m script:mother.jsonl
+is "$(mails mother '.body | "\(.kind) \(.text)"')" \
+	$'message hello, parent\nexit end' 'which is told of its end as well'
+agent-run -q -r "$kid" -m script:many.jsonl >/dev/null
+is "$(mails "$kid")" 'hello, child' 'both arrive'
+like "$(told mother)" "\\[agent $kid has ended: done\\]" 'the model is told how a child ended'
+{ say past; say past; say past; say past; tell a hello; say end; } >kid.jsonl
+agent-send "$kid" go
+agent-run -q -r "$kid" -m script:kid.jsonl >/dev/null
+like "$(agent-audit log --json -t tool.call "$kid" | tail -n 1 | jq -r .body.decision.verdict)" '^deny$' \
+	'others are others to a child, too'
 
 # ---- what is refused ------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ spawn.large.ratio spawn.view
 turn.command turn.command.cpu turn.command.ratio turn.list turn.list.cpu
 turn.list.ratio network.spawn.without network.spawn network.direct
 network.proxied network.ratio turn.report turn.report.cpu turn.report.ratio
+mail.send mail.send.floor mail.send.ratio mail.send.second mail.take
+mail.take.second
 verify verify.bytes verify.ratio verify.rss
 open.state open.agent-run open.without-cache journal.growth
 memory.few memory.few.conversation memory.many memory.many.conversation
