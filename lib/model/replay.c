@@ -14,30 +14,50 @@
 
 enum { BLOB_MAX = 64 << 20 };
 
-/* A journal names the digest of its agent.json only; a copy that stands alone
+/* Ancestors that are looked for. */
+#define PARTS_MAX 10000
+
+/* One journal: an agent that was forked goes on from its ancestors'. */
+struct part {
+	struct lines lines; /* its replies */
+	struct journal_mark start;
+};
+
+struct reply_place {
+	size_t part, line;
+	bool good; /* it became an assistant message */
+};
+
+struct replay {
+	struct part *part;
+	size_t part_count, part_cap;
+	struct reply_place *reply;
+	size_t count, cap, good_count;
+};
+
+/* A journal names the digest of what it follows only; a copy that stands alone
  * is taken at its word for it.  The reader checks the line's form. */
 static void
 first_mark(const struct lines *l, struct journal_mark *out)
 {
-	static const char key[] = "\"prev\":\"";
+	static const char seq[] = "{\"seq\":", key[] = "\"prev\":\"";
 	char head[512];
 	ssize_t n = pread(l->fd, head, sizeof(head), 0);
 	const char *p;
 
 	memset(out, 0, sizeof(*out));
-	if (n < 0)
+	if (n < (ssize_t)sizeof(seq) || memcmp(head, seq, sizeof(seq) - 1) != 0)
 		return;
+	for (p = head + sizeof(seq) - 1;
+	     p < head + n && *p >= '0' && *p <= '9' && out->seq < 1LL << 53;
+	     p++)
+		out->seq = out->seq * 10 + (*p - '0');
+	out->seq -= out->seq > 0;
 	p = memmem(head, (size_t)n, key, sizeof(key) - 1);
 	if (p == NULL || head + n - (p + sizeof(key) - 1) < DIGEST_HEX)
 		return;
 	(void)digest_parse(p + sizeof(key) - 1, DIGEST_HEX, &out->head);
 }
-
-struct replay {
-	struct lines lines; /* of all replies */
-	size_t *good;       /* which of them became assistant messages */
-	size_t good_count, good_cap;
-};
 
 static bool
 is_bad(struct slice body)
@@ -50,34 +70,34 @@ is_bad(struct slice body)
 }
 
 static void
-add_reply(struct replay *s, const struct record *rec, int64_t at)
+add_reply(struct replay *s, size_t part, const struct record *rec, int64_t at)
 {
-	if (!is_bad(rec->body)) {
-		mem_room(
-		    &s->good, s->good_count, &s->good_cap, sizeof(*s->good));
-		s->good[s->good_count++] = s->lines.count;
-	}
-	lines_add(&s->lines, at, rec->line.len, (size_t)rec->seq);
+	struct lines *l = &s->part[part].lines;
+	struct reply_place place = {part, l->count, !is_bad(rec->body)};
+
+	mem_room(&s->reply, s->count, &s->cap, sizeof(*s->reply));
+	s->reply[s->count++] = place;
+	s->good_count += place.good;
+	lines_add(l, at, rec->line.len, (size_t)rec->seq);
 }
 
+/* Those up to the record `last`. */
 static int
-index_replies(struct replay *s, struct err *e)
+index_replies(struct replay *s, size_t part, int64_t last, struct err *e)
 {
-	struct journal_mark from;
 	struct reader r;
 	struct record rec;
 	int64_t at = 0;
 	int got;
 
-	first_mark(&s->lines, &from);
-	reader_init(&r, s->lines.fd, &from);
-	while ((got = reader_next(&r, &rec, e)) == 1) {
+	reader_init(&r, s->part[part].lines.fd, &s->part[part].start);
+	while ((got = reader_next(&r, &rec, e)) == 1 && rec.seq <= last) {
 		if (rec.type == RECORD_MODEL_REPLY)
-			add_reply(s, &rec, at);
+			add_reply(s, part, &rec, at);
 		at += (int64_t)rec.line.len + 1;
 	}
 	reader_free(&r);
-	return got;
+	return got < 0 ? -1 : 0;
 }
 
 static void
@@ -85,9 +105,74 @@ close_replay(void *state)
 {
 	struct replay *s = state;
 
-	lines_close(&s->lines);
-	free(s->good);
+	while (s->part_count > 0)
+		lines_close(&s->part[--s->part_count].lines);
+	free(s->part);
+	free(s->reply);
 	free(s);
+}
+
+static int
+add_part(struct replay *s, const char *name, struct err *e)
+{
+	struct part p = {.lines.fd = -1};
+
+	if (lines_open(name, &p.lines, e) < 0)
+		return -1;
+	first_mark(&p.lines, &p.start);
+	mem_room(&s->part, s->part_count, &s->part_cap, sizeof(*s->part));
+	s->part[s->part_count++] = p;
+	return 0;
+}
+
+/* ID/from/1.jsonl is the oldest one's.  A copy that stands alone has none. */
+static int
+add_ancestors(struct replay *s, const char *name, struct err *e)
+{
+	const char *slash = strrchr(name, '/');
+	int dir = slash == NULL ? 0 : (int)(slash - name) + 1, n;
+	struct err why;
+
+	for (n = 1; n < PARTS_MAX; n++) {
+		char *path CLEANUP_FREE =
+		    mem_printf("%.*sfrom/%d.jsonl", dir, name, n);
+
+		if (add_part(s, path, &why) == 0)
+			continue;
+		if (why.status == EX_NOINPUT)
+			return 0;
+		*e = why;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+add_all(struct replay *s, const char *name, struct err *e)
+{
+	struct part own;
+	size_t i;
+
+	if (add_part(s, name, e) < 0)
+		return -1;
+	own = s->part[0];
+	if (own.start.seq > 0) {
+		s->part_count = 0;
+		if (add_ancestors(s, name, e) < 0) {
+			lines_close(&own.lines);
+			return -1;
+		}
+		mem_room(
+		    &s->part, s->part_count, &s->part_cap, sizeof(*s->part));
+		s->part[s->part_count++] = own;
+	}
+	for (i = 0; i < s->part_count; i++)
+		if (index_replies(s, i,
+			i + 1 < s->part_count ? s->part[i + 1].start.seq
+					      : INT64_MAX,
+			e) < 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -95,8 +180,7 @@ open_replay(const char *name, void **state, struct err *e)
 {
 	struct replay *s = mem_new(1, sizeof(*s));
 
-	s->lines.fd = -1;
-	if (lines_open(name, &s->lines, e) < 0 || index_replies(s, e) < 0) {
+	if (add_all(s, name, e) < 0) {
 		close_replay(s);
 		return err_wrap(e, "replay");
 	}
@@ -127,6 +211,24 @@ read_blob(
 	return 0;
 }
 
+/* A member that may stand in a blob, `blob`: 1; 0 when it is
+ * neither there. */
+static int
+read_member(const char *journal, struct slice body, const char *key,
+    const char *blob, struct buf *room, struct slice *out, struct err *e)
+{
+	struct buf name CLEANUP_BUF = {0};
+
+	if (raw_string(body, blob, &name)) {
+		if (read_blob(journal, &name, room, e) < 0 ||
+		    json_check(buf_str(room), room->len, e) < 0)
+			return -1;
+		*out = (struct slice){room->data, room->len};
+		return 1;
+	}
+	return raw_get(body, key, out) ? 1 : 0;
+}
+
 static int
 take_text(const char *journal, struct slice body, const struct model_options *o,
     struct model_reply *out, struct err *e)
@@ -149,14 +251,23 @@ take_body(const char *journal, struct slice body, const struct model_options *o,
 {
 	struct call_list calls CLEANUP(call_list_free) = {0};
 	struct buf stop CLEANUP_BUF = {0}, bad CLEANUP_BUF = {0};
+	struct buf room CLEANUP_BUF = {0}, more CLEANUP_BUF = {0};
 	struct slice v;
+	int got;
 
 	if (json_check(body.data, body.len, e) < 0 ||
 	    take_text(journal, body, o, out, e) < 0)
 		return -1;
-	if (raw_get(body, "calls", &v) && raw_is(v, '['))
+	got = read_member(journal, body, "calls", "calls_blob", &room, &v, e);
+	if (got < 0)
+		return -1;
+	if (got == 1 && raw_is(v, '['))
 		reply_calls(out, v, &calls);
-	if (raw_get(body, "provider", &v))
+	got = read_member(
+	    journal, body, "provider", "provider_blob", &more, &v, e);
+	if (got < 0)
+		return -1;
+	if (got == 1)
 		buf_add(&out->provider, v.data, v.len);
 	if (raw_string(body, "stop", &stop))
 		out->stop = reply_stop(buf_str(&stop));
@@ -171,6 +282,20 @@ take_body(const char *journal, struct slice body, const struct model_options *o,
 	return 0;
 }
 
+/* Of all of them, or of those that became messages, the nth. */
+static const struct reply_place *
+find_reply(const struct replay *s, bool all, size_t n)
+{
+	size_t i;
+
+	if (all)
+		return n < s->count ? &s->reply[n] : NULL;
+	for (i = 0; i < s->count; i++)
+		if (s->reply[i].good && n-- == 0)
+			return &s->reply[i];
+	return NULL;
+}
+
 static int
 call_replay(void *state, const char *name, struct slice request,
     const struct model_options *o, struct model_reply *out, struct err *e)
@@ -178,19 +303,17 @@ call_replay(void *state, const char *name, struct slice request,
 	struct buf line CLEANUP_BUF = {0};
 	const struct replay *s = state;
 	int64_t turn = request_turn(request, o, e);
-	size_t count = o->turn >= 0 ? s->lines.count : s->good_count;
+	const struct reply_place *at;
 	struct record rec;
-	size_t n = (size_t)turn;
 
 	if (turn < 0)
 		return -1;
-	if (n >= count)
+	at = find_reply(s, o->turn >= 0, (size_t)turn);
+	if (at == NULL)
 		return err_set(e, EX_NOINPUT, 0,
 		    "the journal has no more replies ('%s' has %zu)", name,
-		    count);
-	if (o->turn < 0)
-		n = s->good[n];
-	if (lines_get(&s->lines, n, &line, e) < 0 ||
+		    o->turn >= 0 ? s->count : s->good_count);
+	if (lines_get(&s->part[at->part].lines, at->line, &line, e) < 0 ||
 	    record_parse(line.data, line.len, &rec, e) < 0)
 		return -1;
 	if (record_redacted(&rec))
