@@ -40,6 +40,8 @@ static const struct opt opts[] = {
 	"export, html: write here; sql: the database to fill"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
+    {"rerun-tools", AUDITOPT_RERUN, "WHICH",
+	"replay: make calls again; WHICH is none-effect"},
     {"root", AUDITOPT_ROOT, "DIR", "where the agents are"},
     {"state", AUDITOPT_STATE, NULL, "replay: print the state that is reached"},
     {"title", AUDITOPT_TITLE, "TEXT", "html: what the page is called"},
@@ -55,7 +57,8 @@ static const char *const usage[] = {
     "                          [--key FILE] [--json] AGENT|BUNDLE",
     "verify --all|--tree [--json] [AGENT]", "head AGENT|BUNDLE",
     "explain [--depth N] [--json] SEQ AGENT|BUNDLE",
-    "replay [--all] [--until SEQ] [--json|--state] [AGENT...]",
+    "replay [--all] [--until SEQ] [--rerun-tools none-effect]\n"
+    "                          [--json|--state] [AGENT...]",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
     "sql [--all] [--csv|--json] [-o FILE] [AGENT...] [STATEMENT]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
@@ -185,6 +188,12 @@ keep(struct audit_args *a, int letter, const char *v)
 	case AUDITOPT_MAX_TEXT:
 		a->max_text = value_size(
 		    &auditopts_program, "max-text", v, (int64_t)1 << 40);
+		break;
+	case AUDITOPT_RERUN:
+		if (strcmp(v, "none-effect") != 0)
+			die_usage(&auditopts_program,
+			    "--rerun-tools: want none-effect, not '%s'", v);
+		a->rerun = true;
 		break;
 	case AUDITOPT_UNTIL:
 		a->until = value_integer(&auditopts_program, "until", v);

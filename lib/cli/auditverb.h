@@ -15,7 +15,7 @@ struct audit_args {
 	const struct program *program;
 	bool follow, json, request, state;
 	bool types[RECORD_TYPES], typed;
-	bool all, count, tree;
+	bool all, count, rerun, tree;
 	int64_t depth;	   /* explain: links; 0: the usual */
 	int64_t limit;	   /* query: of what is printed; 0: none */
 	const char *by;	   /* stats */

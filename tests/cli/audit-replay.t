@@ -39,6 +39,29 @@ agent-ckpt export -o a.tar.zst a
 status 0 'a bundle is replayed like an agent' agent-audit replay --json ./a.tar.zst
 is "$(jq -c '[.ok,.records,.requests]' <<<"$out")" "[true,$last,3]" 'all of it'
 
+# ---- calls that change nothing, made again ------------------------------------------
+
+cat >reads <<'EOF'
+{"content":"make","tool_calls":[{"name":"write_file","arguments":{"path":"f","content":"one"}},{"name":"read_file","arguments":{"path":"f"}}]}
+{"content":"change","tool_calls":[{"name":"write_file","arguments":{"path":"f","content":"two"}}]}
+{"content":"look","tool_calls":[{"name":"read_file","arguments":{"path":"f"}},{"name":"list_files","arguments":{}},{"name":"read_file","arguments":{"path":"none"}},{"name":"search_files","arguments":{"pattern":"t"}}]}
+{"content":"done"}
+EOF
+agent-run -q -m script:reads --name r go >/dev/null
+again=(agent-audit replay --rerun-tools none-effect --json r)
+status 0 'calls without effects are made again' "${again[@]}"
+is "$(jq -c .rerun <<<"$out")" '{"same":4,"differ":0,"not_comparable":1}' \
+    'those since the last change are the same'
+is "$(agent-audit log --json r | wc -l)" "$(jq .records <<<"$out")" 'and nothing is recorded'
+echo three >"$AGENT_ROOT/agents/$(agent-ps --json r | jq -r .id)/work/f"
+status 1 'a file that is another since is found' "${again[@]}"
+is "$(jq -c '.rerun | [.differ, .first]' <<<"$out")" \
+    "[2,$(agent-audit log --json -t tool.call r | jq -s '.[3].seq')]" \
+    'with the first call that reads it'
+status 1 'which people are told' agent-audit replay --rerun-tools none-effect r
+like "$out$err" '2 not;.*is another now' 'too'
+status 64 'other calls are never made again' agent-audit replay --rerun-tools all r
+
 # ---- drift --------------------------------------------------------------------------
 
 cp -r "$dir" kept

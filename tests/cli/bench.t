@@ -16,6 +16,7 @@ network.proxied network.ratio turn.report turn.report.cpu turn.report.ratio
 mail.send mail.send.floor mail.send.ratio mail.send.second mail.take
 mail.take.second
 verify verify.bytes verify.ratio verify.rss
+replay replay.bytes replay.ratio replay.rss
 open.state open.agent-run open.without-cache journal.growth
 memory.few memory.few.conversation memory.many memory.many.conversation
 memory.growth start.true ckpt.growth ckpt.growth.bundles ckpt.growth.all
