@@ -227,6 +227,8 @@ agent-tool call tainted write_file '{"path":"w","content":"web"}' >/dev/null
 status 0 'a child that was told what is tainted is joined' agent-fork --join tainted
 agent-ckpt save model >/dev/null
 is "$(agent-ckpt show --json model | jq -c .state.tainted)" true "and its parent's conversation is tainted then"
+is "$(agent-ckpt show --json model | jq -c '.state.labelled[] | select(.path == "w").labels')" '["tainted"]' \
+    'and the file that the child wrote'
 
 # ---- the best of several --------------------------------------------------------------------
 agent-run -q -m script:m.jsonl --name pick 'make it' >/dev/null
