@@ -22,7 +22,10 @@ check_birth(const struct proving *p, const struct record *rec, struct err *e)
 	struct slice token;
 	struct digest d;
 
-	if (rec->type != RECORD_BORN || rec->seq == 1 || !p->source->live)
+	/* Of an agent that was brought in the births before its own are here,
+	 * but none of the descriptions. */
+	if (rec->type != RECORD_BORN || rec->seq == 1 || !p->source->live ||
+	    lineage_level(l, rec->seq) == lineage_level(l, rec->seq - 1))
 		return 0;
 	if (json_raw(rec->body, "info", &token) < 0 || token.len < 2 ||
 	    digest_parse(token.data + 1, token.len - 2, &d) < 0 ||
