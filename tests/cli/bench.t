@@ -27,7 +27,9 @@ bundle.full.tar-zstd.ratio bundle.restore bundle.restore.tar-zstd
 bundle.restore.tar-zstd.ratio bundle.size bundle.show bundle.cat
 bundle.cat.plain html.turns html.journal html html.sha256sum.ratio html.rss
 html.size export.otlp export.otlp.sha256sum.ratio export.otlp.rss export.csv
-export.csv.sha256sum.ratio export.csv.rss'
+export.csv.sha256sum.ratio export.csv.rss fork.400-turns fork.bytes
+fork.200-files fork.files.cp fork.files.cp.ratio fork.files.synced
+fork.files.synced.ratio fork.files.worktree fork.files.worktree.ratio'
 for program in "$BUILD"/bin/agent*; do
 	[[ $program == *.[od] ]] && continue
 	figures+=" start.${program##*/}.version start.${program##*/}.version.rss"
