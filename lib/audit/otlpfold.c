@@ -267,10 +267,12 @@ walk(struct folding *f, struct source *s, struct source_walk *w, struct err *e)
 		buf_clear(&room);
 		body = NULL;
 		text = rec.body;
-		if ((f->otlp->content &&
-			blob_expand(&blobs, rec.body, &room, &text, e) < 0) ||
-		    (!record_redacted(&rec) &&
-			json_parse(text.data, text.len, &body, e) < 0))
+		/* A blob that is gone leaves its digest. */
+		if (f->otlp->content &&
+		    blob_expand(&blobs, rec.body, &room, &text, e) < 0)
+			text = rec.body;
+		if (!record_redacted(&rec) &&
+		    json_parse(text.data, text.len, &body, e) < 0)
 			return err_wrap(e, "record %" PRId64, rec.seq);
 		r = take(f, &rec, body, e);
 		json_free(body);

@@ -68,9 +68,11 @@ write_rows(struct job *j, struct source *s, struct err *e)
 			continue;
 		body = rec.body;
 		buf_clear(&room);
-		if ((j->args->content &&
-			blob_expand(&blobs, rec.body, &room, &body, e) < 0) ||
-		    flat_row(&j->flat, &rec, body, &j->out, e) < 0 ||
+		/* A blob that is gone leaves its cell empty. */
+		if (j->args->content &&
+		    blob_expand(&blobs, rec.body, &room, &body, e) < 0)
+			body = rec.body;
+		if (flat_row(&j->flat, &rec, body, &j->out, e) < 0 ||
 		    (j->out.len >= FLUSH && flush(j, e) < 0)) {
 			got = -1;
 			break;

@@ -164,6 +164,17 @@ like "$err" "answers 301: not [\]x1b\[31mso" 'the reason is shown, without what 
 serve '[{"status":503,"headers":{"Retry-After":"0"}}]'
 status 69 'a collector that stays away is 69' export_ --otlp --endpoint "$url" tracer
 is "$(requests)" 5 'after five attempts'
+serve '[{"status":503,"headers":{"Retry-After":"60"}}]'
+agent-audit export --otlp --endpoint "$url" tracer 2>/dev/null &
+waiting=$!
+for _ in $(seq 500); do
+	[ "$(requests)" = 0 ] || break
+	sleep 0.02
+done
+kill -TERM $waiting
+got=0
+wait $waiting || got=$?
+is "$got" 143 'a signal ends the waiting, and the status names it'
 serve '[{"body":"{\"partialSuccess\":{\"rejectedSpans\":\"3\",\"errorMessage\":\"too old\"}}"}]'
 status 1 'spans that were not taken are 1' export_ --otlp --endpoint "$url" tracer
 like "$err" 'rejected 3 spans: too old' 'and counted'

@@ -41,6 +41,10 @@ else ok 0 'no control character is in it'; fi
 status 0 'it goes to the standard output, too' agent-audit html hostile
 is "$(cmp - run.html <<<"$out" 2>&1)" '' 'and is the same'
 status 64 'but not to a terminal' script -qec 'agent-audit html hostile' /dev/null
+strace -f -o trace -e trace=openat,write,fsync,renameat,renameat2 \
+    agent-audit html -o traced.html hostile
+is "$(sed -n '/O_EXCL/,$p' trace | sed 's/^[0-9]* *//; s/(.*//' |
+    grep '^[wfr]' | uniq | xargs)" 'write fsync renameat fsync' 'the page is durable before it has its name'
 status 66 'an agent that is not there is 66' agent-audit html -o no.html nobody
 [ ! -e no.html ]
 ok $? 'and leaves no file'
@@ -49,6 +53,12 @@ status 0 'a bundle has a page' \
     agent-audit html -o bundle.html "$(agent-ckpt save hostile)"
 status 66 'nor is a page made in a folder that is not there' \
     agent-audit html -o there/run.html hostile
+cp -r "$AGENT_ROOT" gone
+rm -r gone/blobs/*
+status 0 'what a blob held that is gone is left out' \
+    agent-audit html --root gone -o gone.html hostile
+status 0 'and so it is of rows and spans' agent-audit export --root gone \
+    --jsonl --content -o gone.jsonl hostile
 cp -r "$AGENT_ROOT" broken
 sed -i 's/It ends here/It goes on/' broken/agents/"$id"/journal.jsonl
 status 65 'a history that was changed has no page' \
@@ -80,6 +90,7 @@ drive run.html <<'JS'
 const text = (s) => page.locator(s).innerText();
 note('title', await page.title());
 note('count', await text('#count'));
+note('proof', await text('#proof'));
 note('rows', await page.locator('#rows .row').count());
 note('turns', await text('#totals'));
 await page.fill('#search', 'needle in it');
@@ -143,6 +154,7 @@ is "$(noted 'requests | length')" 0 'and asks the network for nothing'
 is "$(noted title)" hostile 'the title is the agent'
 n=$(wc -l <"$AGENT_ROOT/agents/$id/journal.jsonl")
 is "$(noted count)" "$((n - 2)) records" 'all records are there'
+like "$(noted proof)" "$(agent-audit head "$id@$((n - 2))")" 'the head of the chain is there'
 like "$(noted turns)" 'turns.*4' 'its turns are counted'
 like "$(noted turns)" 'tokens.*428' 'and the tokens'
 like "$(noted found)" '^1 of ' 'a search finds what it is for'

@@ -134,6 +134,16 @@ function fillSide()
 	}
 }
 
+/* What can be checked without believing this page. */
+function fillProof()
+{
+	$('proof').replaceChildren(el('p', {},
+	    'Each record was proved to follow the one before it. Heads, for ' +
+	    'agent-audit verify --head:'), ...agents.slice(0, 50).map((x) =>
+	    el('p', {title: x.id}, (x.name || x.short) + ' #' + x.seq + ' ',
+		el('code', {}, x.head))));
+}
+
 function fillTotals()
 {
 	const t = spent.length > 0 ? spent[spent.length - 1] :
@@ -301,6 +311,7 @@ async function start()
 	$('axis').textContent = byTime ? 'by time' : 'by record';
 	fillSide();
 	fillTotals();
+	fillProof();
 	filter();
 	if (location.hash !== '')
 		fromAddress();
