@@ -194,6 +194,7 @@ forget(struct state *s)
 	s->exit_why = NULL;
 	s->exit_owed = 0;
 	s->exit_status = 0;
+	s->halt = HALT_NONE;
 	s->restoring = 0;
 	free(s->joining);
 	s->joining = NULL;

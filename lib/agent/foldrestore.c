@@ -212,7 +212,11 @@ static void
 settle(struct state *s)
 {
 	s->awake = false;
-	if (s->status == AGENT_RUNNING)
+	if (s->halt == HALT_KILL)
+		s->status = AGENT_KILLED;
+	else if (s->halt == HALT_PAUSE)
+		s->status = AGENT_PAUSED;
+	else if (s->status == AGENT_RUNNING)
 		s->status = AGENT_READY;
 }
 

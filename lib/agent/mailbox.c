@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -177,6 +178,25 @@ mailbox_full(const struct mailbox *m, size_t most)
 		n++;
 	(void)closedir(stream);
 	return n >= most;
+}
+
+void
+mailbox_sweep(const struct mailbox *m)
+{
+	time_t old = (time_t)(clock_real() / CLOCK_SECOND) - 86400;
+	struct dirent *d;
+	struct stat st;
+	struct err e;
+	DIR *stream;
+
+	if (open_stream(m->tmp, &stream, &e) < 0)
+		return;
+	while ((d = readdir(stream)) != NULL)
+		if (file_is_name(d->d_name) &&
+		    fstatat(m->tmp, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_mtime < old)
+			(void)unlinkat(m->tmp, d->d_name, 0);
+	(void)closedir(stream);
 }
 
 size_t

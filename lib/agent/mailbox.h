@@ -32,6 +32,8 @@ int mailbox_deliver(const struct mailbox *, const char *name, const void *,
     size_t, struct err *);
 /* Take it back: true when nobody had claimed it. */
 bool mailbox_withdraw(const struct mailbox *, const char *name);
+/* Remove what senders left that died a day ago. */
+void mailbox_sweep(const struct mailbox *);
 /* How many wait in the mailbox of this agent's folder, commands left out. */
 size_t mailbox_count(int agent);
 /* Do so many wait in new/ already? */

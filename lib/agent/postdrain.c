@@ -160,6 +160,8 @@ post_drain(struct session *s, bool *wrote, struct err *e)
 		got = session_commit(s, e);
 	for (i = 0; got == 0 && i < d.done.count; i++)
 		mailbox_done(&d.mail, d.done.name[i]);
+	if (d.done.count > 0)
+		mailbox_sweep(&d.mail);
 	*wrote = *wrote || d.wrote;
 	mailbox_names_free(&d.done);
 	mailbox_close(&d.mail);

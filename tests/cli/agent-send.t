@@ -54,6 +54,14 @@ is "$(mails a '[.body.kind, .body.event, .body.text] | join(" ")' | tail -n 2)" 
 unlike "$(told a)" 'built' 'and is no message'
 status 0 'the chain holds' agent-audit verify a
 
+tmp=$(folder a)/mail/tmp
+touch -d '2 days ago' "$tmp/old"
+touch "$tmp/young"
+agent-send a sweep
+agent-run -q -r a >/dev/null
+is "$(ls "$tmp")" young 'what a sender left that died long ago is removed'
+rm "$tmp/young"
+
 # ---- between agents -------------------------------------------------------------------
 
 # tell TO TEXT: a call of send_message.

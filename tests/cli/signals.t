@@ -113,6 +113,17 @@ status 0 'it is killed' agent-send --signal kill e
 is "$(state e)" killed 'at once'
 status 1 'and not run again' agent-run -q -r e
 
+# What is held back is so in spite of a restore, and holds no child back.
+agent-run -q -m script:work.jsonl --name f --deny 'call tool:run_command' go >/dev/null
+agent-ckpt save f >/dev/null
+agent-send --signal pause f
+kid=$(agent-fork --goal work f)
+status 0 'a child of a paused agent is not paused' agent-run -q -r "$kid"
+agent-send --signal kill f
+agent-ckpt restore f >/dev/null 2>&1
+is "$(state f)" killed 'what was killed stays so when it is put back'
+status 1 'and is not run' agent-run -q -r f
+
 status 64 'an unknown signal' agent-send --signal hop e
 status 64 'a signal with a text' agent-send --signal pause e now
 status 64 'a signal and an event' agent-send --signal pause --event x e
