@@ -60,12 +60,11 @@ static const struct program program = {.name = "agent-fork",
     .usage = usage,
     .purpose = "Make children of an agent, and print their ids.",
     .opts = opts,
-    .notes =
-	"Status: 0 all were made, else none: 66 no such agent, 73 cannot "
-	"create, 75 the\nagent runs or its files would not keep still, 77 "
-	"more than the agent may,\n79 more than its limits leave.  Joins: 1 "
-	"joins: 1 with conflicts, or no check was good,\n65 joined before, "
-	"77 no child of it."};
+    .notes = "Status: 0 all were made, else none: 66 no such agent, 73 cannot "
+	     "create, 75 the\nagent runs or its files would not keep still, 77 "
+	     "more than the agent may,\n79 more than its limits leave.  Joins: "
+	     "1 with conflicts, or no good check,\n65 joined before, 77 no "
+	     "child of it."};
 
 struct arguments {
 	struct make_args make;
