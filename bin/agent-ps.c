@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/lease.h"
 #include "agent/mailbox.h"
 #include "agent/session.h"
 #include "base/jsonw.h"
-#include "base/lock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "cli/opt.h"
@@ -56,7 +56,7 @@ fill(struct root *root, struct row *r)
 	}
 	r->mail = mailbox_count(r->s.dir);
 	/* Who holds the lock runs; one that is awake without has crashed. */
-	if (lock_holder(r->s.dir, "lock") != 0)
+	if (lease_held(root, r->s.dir))
 		r->state = "running";
 	else if (r->s.state.awake)
 		r->state = "ready";

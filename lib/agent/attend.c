@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/authority.h"
+#include "agent/lease.h"
 #include "agent/spend.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -138,6 +139,8 @@ attend_look(struct attend *a, struct runner *r, struct plan *plans,
 	if (runner_stop_asked(r))
 		return -2;
 	(void)!read(a->timer, &ticks, sizeof(ticks));
+	if (lease_lost(r->s->lease))
+		return lease_check(r->s->lease, e);
 	if (order_drain(r->s, e) < 0)
 		return -1;
 	if (r->s->state.halt == HALT_KILL)

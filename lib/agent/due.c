@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "agent/cache.h"
+#include "agent/lease.h"
 #include "agent/turn.h"
 #include "agent/wait.h"
 #include "agent/waitgraph.h"
 #include "base/file.h"
-#include "base/lock.h"
 #include "base/mem.h"
 
 static void
@@ -133,7 +133,7 @@ read_agent(struct due_table *t, struct due_agent *a)
 	if (a->gone)
 		return;
 	read_state(t, a, dir);
-	a->locked = lock_holder(dir, "lock") != 0;
+	a->locked = lease_held(t->root, dir);
 	a->mail = has_mail(&a->state, dir);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/info.h"
+#include "agent/lease.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -60,7 +61,8 @@ root_open(const char *path, bool make, struct root *out, struct err *e)
 
 	if (root_path(path, &r.path, e) < 0)
 		return -1;
-	if (open_parts(&r, make, e) < 0) {
+	if (open_parts(&r, make, e) < 0 ||
+	    lease_length(r.fd, &r.lease, e) < 0) {
 		err_wrap(e, "root '%s'", r.path);
 		root_close(&r);
 		return -1;

@@ -2,6 +2,7 @@
  * root.h: the folder that holds all agents, and how one is named.
  *
  *   ROOT/key.pub key.sec       the root's Ed25519 pair, made on first use
+ *   ROOT/shared                several hosts use it, lease.h
  *   ROOT/blobs/ab/SHA256       payloads over 64 KiB, shared by all agents
  *   ROOT/agents/ID/            one agent
  *   ROOT/agents/.new/ID        one being prepared; invisible
@@ -19,6 +20,8 @@
 struct root {
 	char *path;		/* absolute */
 	int fd, agents, blobs;	/* folders */
+	int64_t lease;		/* hosts share it: how long a lease lasts, in
+				   nanoseconds, lease.h; 0: they do not */
 	/* Borrowed, set by who opens it; or NULL: their values become no part
 	 * of a record, blob or bundle. */
 	const struct secrets *secrets;

@@ -8,6 +8,7 @@
 
 #include "agent/cache.h"
 #include "agent/fork.h"
+#include "agent/lease.h"
 #include "agent/lineage.h"
 #include "agent/past.h"
 #include "agent/post.h"
@@ -19,7 +20,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-#define RUN_FILE  "run"
 #define FOLD_MOST 256 /* records that are folded again and again */
 
 /*
@@ -136,85 +136,6 @@ session_read(struct root *root, const char *id, bool brief, struct session *out,
 	return 0;
 }
 
-/* ---- what a dead run left ------------------------------------------------- */
-
-void
-session_boot_id(char out[BOOT_TEXT])
-{
-	struct buf text CLEANUP_BUF = {0};
-	struct err e;
-
-	out[0] = '\0';
-	if (file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", 256, &text,
-		&e) == 0)
-		(void)snprintf(out, BOOT_TEXT, "%.*s",
-		    (int)strcspn(buf_str(&text), "\n"), buf_str(&text));
-}
-
-/* One line of the file "run": "PID START". */
-static int
-reap_line(char *line, struct err *e)
-{
-	char *space = strchr(line, ' ');
-	int64_t pid, start;
-
-	if (space == NULL)
-		return 0;
-	*space = '\0';
-	if (num_int(line, 2, INT32_MAX, &pid) < 0 ||
-	    num_int(space + 1, 0, INT64_MAX, &start) < 0)
-		return 0;
-	return sandbox_reap_stale((pid_t)pid, start, e);
-}
-
-static int
-reap_stale(struct session *s, struct err *e)
-{
-	struct buf text CLEANUP_BUF = {0};
-	char boot[BOOT_TEXT], *line, *next;
-	struct err why;
-
-	if (file_read(s->dir, RUN_FILE, 65536, &text, &why) < 0) {
-		if (why.status == EX_NOINPUT)
-			return 0;
-		*e = why;
-		return -1;
-	}
-	session_boot_id(boot);
-	next = text.data;
-	line = strsep(&next, "\n");
-	if (line == NULL || strcmp(line, boot) != 0)
-		return 0; /* of before a reboot */
-	while ((line = strsep(&next, "\n")) != NULL)
-		if (reap_line(line, e) < 0)
-			return err_wrap(e, "a process of the dead run");
-	return 0;
-}
-
-int
-session_note_children(struct session *s, const struct child *const *children,
-    size_t n, struct err *e)
-{
-	struct buf text CLEANUP_BUF = {0};
-	size_t i;
-
-	if (s->run < 0) {
-		if (file_open(s->dir, RUN_FILE, O_RDWR | O_CREAT | O_NOFOLLOW,
-			0600, &s->run, e) < 0)
-			return -1;
-		session_boot_id(s->boot);
-	}
-	buf_printf(&text, "%s\n", s->boot);
-	for (i = 0; i < n; i++)
-		buf_printf(&text, "%d %" PRId64 "\n", (int)children[i]->pid,
-		    children[i]->start);
-	if (pwrite(s->run, text.data, text.len, 0) != (ssize_t)text.len ||
-	    ftruncate(s->run, (off_t)text.len) < 0)
-		return err_set(
-		    e, EX_IOERR, errno, "cannot write '%s'", RUN_FILE);
-	return 0;
-}
-
 /* ---- to write --------------------------------------------------------------- */
 
 /* A workspace was being put back (recover.c) and died between two renames:
@@ -255,12 +176,21 @@ note_cut(struct session *s, struct err *e)
 static int
 begin(struct session *s, struct err *e)
 {
-	return reap_stale(s, e) < 0 || finish_put_back(s, e) < 0 ||
+	return session_reap(s, e) < 0 || finish_put_back(s, e) < 0 ||
 		       fold_all(s, s->brief, e) < 0 ||
-		       journal_open(s->dir, &s->mark, &s->journal, e) < 0 ||
+		       lease_open_journal(
+			   s->lease, s->dir, &s->mark, &s->journal, e) < 0 ||
 		       note_cut(s, e) < 0 || rework_recover(s, e) < 0
 		   ? -1
 		   : 0;
+}
+
+static int
+hold(struct session *s, struct err *e)
+{
+	return s->root->lease == 0
+		   ? lock_take(s->dir, "lock", &s->lock, e)
+		   : lease_take(s->dir, s->root->lease, &s->lease, e);
 }
 
 static int
@@ -271,8 +201,10 @@ write_open(struct root *root, const char *id, bool brief, struct session *out,
 	int got = open_dir(root, id, id, &s, e);
 
 	s.brief = brief;
-	if (got < 0 || lock_take(s.dir, "lock", &s.lock, e) < 0 ||
-	    begin(&s, e) < 0 || fork_settle(&s, e) < 0) {
+	if (got < 0 || hold(&s, e) < 0 || begin(&s, e) < 0 ||
+	    fork_settle(&s, e) < 0) {
+		if (lease_lost(s.lease))
+			(void)lease_check(s.lease, e);
 		session_close(&s);
 		return err_wrap(e, "agent '%s'", id);
 	}
@@ -334,6 +266,8 @@ session_close(struct session *s)
 	fd_cleanup(&s->run);
 	fd_cleanup(&s->dir);
 	fd_cleanup(&s->lock);
+	lease_release(s->lease);
+	s->lease = NULL;
 	fd_cleanup(&s->naming);
 }
 
@@ -441,6 +375,6 @@ session_seal(struct session *s, struct err *e)
 	(void)state_apply(&s->state, &seal, &lost);
 	if (!s->brief)
 		(void)cache_save(s->dir, &s->state, &s->mark, &lost);
-	(void)unlinkat(s->dir, RUN_FILE, 0);
+	session_forget_children(s);
 	return 0;
 }

@@ -16,7 +16,8 @@ void session_boot_id(char out[BOOT_TEXT]);
 struct session {
 	struct root *root;	/* borrowed */
 	int dir;		/* the agent's folder */
-	int lock;		/* -1: opened to read */
+	int lock;		/* -1: opened to read, or: */
+	struct lease *lease;	/* of a shared root; or NULL */
 	int run;		/* the file "run"; -1 until first needed */
 	char boot[BOOT_TEXT];	/* of this boot, once `run` is open */
 	struct info info;
@@ -77,5 +78,9 @@ int session_seal(struct session *, struct err *);
  * that live now.  Not synced: a reboot ends them anyway. */
 int session_note_children(struct session *, const struct child *const *,
     size_t n, struct err *);
+/* There are none any more. */
+void session_forget_children(struct session *);
+/* End those that a dead run left; on opening. */
+int session_reap(struct session *, struct err *);
 
 #endif

@@ -41,15 +41,23 @@ int
 journal_open(
     int dir, const struct journal_mark *end, struct journal *out, struct err *e)
 {
-	struct journal j = {.fd = -1, .mark = *end};
+	int fd CLEANUP_FD = -1;
 
-	if (file_open(dir, JOURNAL_FILE, O_RDWR | O_APPEND | O_NOFOLLOW, 0,
-		&j.fd, e) < 0)
+	if (file_open(dir, JOURNAL_FILE, O_RDWR | O_APPEND | O_NOFOLLOW, 0, &fd,
+		e) < 0)
 		return -1;
-	if (cut_tail(&j, e) < 0) {
-		(void)close(j.fd);
+	return journal_open_file(&fd, end, out, e);
+}
+
+int
+journal_open_file(
+    int *fd, const struct journal_mark *end, struct journal *out, struct err *e)
+{
+	struct journal j = {.fd = *fd, .mark = *end};
+
+	if (cut_tail(&j, e) < 0)
 		return -1;
-	}
+	*fd = -1;
 	*out = j;
 	return 0;
 }
@@ -155,13 +163,16 @@ journal_commit(struct journal *j, struct err *e)
 		    "the journal failed before; nothing more is written");
 	format(j, false, &mark, &lines);
 	j->broken = true;
+	if (j->guard != NULL && j->guard(j->guard_arg, e) < 0)
+		return -1;
 	do
 		n = write(j->fd, lines.data, lines.len);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)lines.len)
 		return err_set(e, EX_IOERR, n < 0 ? errno : ENOSPC,
 		    "cannot append to the journal");
-	if (file_sync_data(j->fd, JOURNAL_FILE, e) < 0)
+	if (file_sync_data(j->fd, JOURNAL_FILE, e) < 0 ||
+	    (j->guard != NULL && j->guard(j->guard_arg, e) < 0))
 		return -1;
 	j->broken = false;
 	j->mark = mark;

@@ -29,6 +29,10 @@ struct journal {
 	/* Told of each record once it is durable; may be NULL. */
 	void (*on_commit)(void *arg, const struct record *);
 	void *arg;
+	/* Asked before a group is written, and again before it is taken for
+	 * durable: -1 when another writes now.  May be NULL. */
+	int (*guard)(void *arg, struct err *);
+	void *guard_arg;
 };
 
 /*
@@ -38,6 +42,9 @@ struct journal {
  */
 int journal_open(
     int dir, const struct journal_mark *end, struct journal *out, struct err *);
+/* The same of a file opened with O_APPEND; on success it is the journal's. */
+int journal_open_file(int *fd, const struct journal_mark *end,
+    struct journal *out, struct err *);
 /* Make an empty journal that follows an agent.json with this digest. */
 int journal_create(int dir, const struct digest *agent_json,
     struct journal *out, struct err *);
