@@ -204,6 +204,11 @@ check_exit(struct replaying *p)
 	struct action act = replay_action(p);
 	enum agent_status state = AGENT_READY;
 
+	if (name != NULL && agent_status_parse(name, &state) == 0 &&
+	    state == AGENT_KILLED && p->s->halt != HALT_KILL) {
+		p->killed = true; /* by the command that follows */
+		return check_usage(p);
+	}
 	if (!p->running || name == NULL || agent_status_parse(name, &state) < 0)
 		return replay_drift_action(p, name == NULL ? "" : name);
 	if (!may_stop(p, state, status) &&
@@ -253,9 +258,24 @@ check_restore(struct replaying *p)
 	return 0;
 }
 
+/* What ended the agent, whoever ran it, is in the same group. */
+static int
+check_killed(struct replaying *p)
+{
+	const char *verb = json_get_string(p->body, "verb");
+
+	p->killed = false;
+	if (p->rec->type == RECORD_COMMAND && verb != NULL &&
+	    strcmp(verb, "signal") == 0)
+		return 0;
+	return replay_drift(p, "the signal that killed it", "");
+}
+
 static int
 check(struct replaying *p, struct err *e)
 {
+	if (p->killed && check_killed(p) != 0)
+		return 1;
 	switch (p->rec->type) {
 	case RECORD_MODEL_CALL:
 		return check_model_call(p, e);

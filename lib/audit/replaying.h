@@ -24,6 +24,8 @@ struct replaying {
 	struct digest tools_digest;
 
 	bool running;			/* behind a wake, and no exit yet */
+	bool killed;			/* the record before is the end that a
+					   signal makes */
 	bool newborn;			/* forked, and did not run yet: the
 					   parent's calls get their results */
 	enum replay_phase phase;

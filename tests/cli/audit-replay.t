@@ -110,6 +110,8 @@ drifts 'a run without a wake' "${wake}d" "$wake" 'wake'
 drifts 'a model call after the end' "${second}h;${end}G" "$((end + 1))" 'a wake'
 drifts 'an end before its time' "$((second - 1)),$((end - 1))d" "$((second - 1))" "tool.result $reply.5"
 drifts 'another end' "${end}s/\"state\":\"done\",\"status\":0/\"state\":\"failed\",\"status\":1/" "$end" 'exit done 0'
+drifts 'an end by a signal that nobody sent' \
+    "${end}s/\"state\":\"done\",\"status\":0/\"state\":\"killed\",\"status\":1/" "$((end + 1))" 'signal that killed'
 drifts 'other tokens' "${end}s/\"input\":10/\"input\":11/" "$end" 'input..:10'
 times=kept drifts 'a clock that ran backwards' "${result}s/\"time\":\"20../\"time\":\"2001/" "$result" 'time that goes on'
 

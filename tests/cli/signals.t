@@ -149,4 +149,5 @@ status 75 'a run whose launcher died ends, to be gone on with: 75' \
 like "$err" 'process that starts calls died' 'and says why'
 status 0 'the next one goes on' agent-run -q -r orphan
 is "$(cat root/agents/*/work/made)" made 'and the call is made once'
+replayed
 done_testing

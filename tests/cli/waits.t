@@ -182,4 +182,5 @@ like "$(results ring-3 | tail -n 1)" '^failed nobody would ever go on: [0-9A-Z]+
     'who would close the ring is told who is in it'
 status 75 'with a limit of time' tell ring-3 'do wait_agent {"agents":["ring-1"],"seconds":600}'
 is "$(state ring-3)" waiting:child 'it may'
+replayed
 done_testing
