@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/num.h"
+
+#define AFTER_DEATH (5 * CLOCK_SECOND)
 
 static int
 holder_pid(int fd)
@@ -23,6 +26,30 @@ holder_pid(int fd)
 	return num_int(text, 1, INT32_MAX, &pid) < 0 ? 0 : (int)pid;
 }
 
+/*
+ * What its holder had just forked still has the lock when that dies, until it
+ * comes to close what it inherited.
+ */
+static int
+lock_after_death(int fd, struct flock *whole)
+{
+	const struct timespec pause = {0, 2 * CLOCK_MILLI};
+	int64_t deadline = clock_deadline(AFTER_DEATH);
+	int pid, r;
+
+	do {
+		r = fcntl(fd, F_OFD_SETLK, whole);
+		if (r == 0 || (errno != EAGAIN && errno != EACCES))
+			return r;
+		pid = holder_pid(fd);
+		if (pid == 0 || kill(pid, 0) == 0 || errno != ESRCH)
+			break;
+		(void)nanosleep(&pause, NULL);
+	} while (clock_mono() < deadline);
+	errno = EAGAIN;
+	return -1;
+}
+
 int
 lock_take(int dir, const char *name, int *fd, struct err *e)
 {
@@ -34,8 +61,8 @@ lock_take(int dir, const char *name, int *fd, struct err *e)
 	if (file_open(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &f, e) <
 	    0)
 		return -1;
-	if (fcntl(f, F_OFD_SETLK, &whole) < 0) {
-		if (errno != EAGAIN && errno != EACCES)
+	if (lock_after_death(f, &whole) < 0) {
+		if (errno != EAGAIN)
 			return err_set(
 			    e, EX_IOERR, errno, "cannot lock '%s'", name);
 		return err_set(

@@ -69,14 +69,14 @@ like "$(grep 'key-' trace | sed 's/(.*//' | xargs)" 'write fsync renameat' \
 	'the key is synced'
 
 rm -rf root
-strace -y -s 9999 -o trace -e trace=write,fdatasync,fsync,syncfs,renameat \
+strace -y -s 9999 -o trace -e trace=write,fdatasync,fsync,syncfs,renameat,sendto \
 	"${run[@]}" --ckpt tool goal >out
 order=$(awk '
 /^syncfs\([0-9]+<[^>]*\/pre\// { out = out " copied" }
 /^renameat\([0-9]+<[^>]*\/pre>/ { out = out " named" }
 /^fsync\([0-9]+<[^>]*\/pre>/ { out = out " kept" }
 /^write\(.*journal\.jsonl>.*\\"run_command\\",\\"effect/ { out = out " append" }
-/^write\([0-9]+<pipe[^,]*, "g/ { out = out " go" }
+/^sendto\([0-9]+<[^,]*, "g/ { out = out " go" }
 END { print out }' trace)
 like "$order" 'copied named kept append go' \
 	'a pre-image is copied, synced and named before the call is recorded'
