@@ -25,6 +25,7 @@ bundle.delta.git-status bundle.delta.git-status.ratio bundle.delta.git-commit
 bundle.delta.git-commit.ratio bundle.full bundle.full.tar-zstd
 bundle.full.tar-zstd.ratio bundle.restore bundle.restore.tar-zstd
 bundle.restore.tar-zstd.ratio bundle.size bundle.show bundle.cat
+load.agents load.idle
 bundle.cat.plain html.turns html.journal html html.sha256sum.ratio html.rss
 html.size export.otlp export.otlp.sha256sum.ratio export.otlp.rss export.csv
 export.csv.sha256sum.ratio export.csv.rss fork.400-turns fork.bytes
@@ -42,7 +43,7 @@ done
 is "$twice" '' 'each figure is printed once'
 
 # a difference of two noisy times may be below zero
-form='^[a-z0-9.-]+ +-?[0-9.]+ +(ms|MiB|KiB|x|n) +(-|[<>]=[0-9.]+) +(ok|OVER)$'
+form='^[a-z0-9.-]+ +-?[0-9.]+ +(ms|MiB|KiB|x|n|1/s) +(-|[<>]=[0-9.]+) +(ok|OVER)$'
 is "$(printf '%s\n' "$lines" | grep -Ecv "$form")" 0 \
     'each line is a name, a value, a unit, a limit and a verdict'
 is "$(printf '%s\n' "$lines" | awk '$4 == "-" && $5 != "ok"')" '' \

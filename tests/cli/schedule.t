@@ -38,4 +38,27 @@ status 75 'those that are done are left alone' agent-run --all --json
 is "$(jq -r .state <<<"$out")" waiting 'for good'
 agent-run -q -r far 'go on' >/dev/null
 status 0 'once all have ended the status is 0' agent-run --all --due
+
+# ---- a ring ---------------------------------------------------------------------
+
+# Two runs at once may close it: neither sees the other's wait.
+turns first "$last" "$(call wait_agent '{"agents":["right"]}')" "$last"
+turns second "$last" "$(call wait_agent '{"agents":["left"]}')" "$last"
+run lead first
+agent-fork --name left lead >/dev/null
+agent-fork --name right lead >/dev/null
+left=root/agents/$(agent-ps --json left | jq -r .id)
+cp -a "$left" before
+status 75 'one waits for another' agent-run -q -r left -m "script:$PWD/first" go
+mv "$left" after
+mv before "$left"
+status 75 'which waits for it' agent-run -q -r right -m "script:$PWD/second" go
+rm -r "$left"
+mv after "$left"
+status 75 'a ring that was closed behind its back' agent-run --all --due
+like "$err" '2 agents wait for each other for ever: ([0-9A-Z]+) waits for [0-9A-Z]+ waits for [0-9A-Z]+$' \
+    'is told of'
+agent-send left 'wait no longer'
+status 0 'and a message opens it' agent-run --all --until-idle
+unlike "$err" 'for ever' 'for good'
 done_testing

@@ -151,6 +151,13 @@ is "$(agent-ps --json late | jq -r .state)" 'done' 'it died when it had ended, a
 status 0 'the parent has it sent' agent-run -q -r lead
 like "$(agent-audit log --json --type tool.result lead | jq -r .body.text | tail -n 2)" 'late: done' 'and goes on'
 
+# What is heard of it is labelled as it is.
+status 0 'siblings' agent-fork -n 2 --name sib --goal 'work' lead
+agent-run -q -r sib-1 --label tainted 'look at this' >/dev/null
+status 0 'one waits for the other' tell sib-2 'do wait_agent {"agents":["sib-1"]}'
+is "$(agent-audit log --json --type tool.result sib-2 | tail -n 1 | jq -c .body.labels)" '["tainted"]' \
+    'and hears what is tainted'
+
 # Events.
 status 75 'a wait for an event' tell lead 'do wait_mail {"event":"built","from":"ci"}'
 agent-send --event other --from ci lead x
