@@ -10,6 +10,9 @@
 #define SKEW_MOST (60 * CLOCK_SECOND)
 /* Bytes of what agents said that are kept for a result. */
 #define WAIT_SAID ((size_t)32 << 10)
+/* Milliseconds since boot, and the last instant that a record can name. */
+#define DUE_MOST  (INT64_MAX / CLOCK_MILLI / 2)
+#define TIME_MOST (INT64_C(9214646399) * CLOCK_SECOND)
 
 static int64_t
 read_time(const struct json *body, const char *key)
@@ -89,6 +92,7 @@ wait_read(const struct json *body)
 {
 	const char *mode = json_get_string(body, "mode");
 	struct wait *w = mem_new(1, sizeof(*w));
+	int64_t due;
 
 	read_agents(w, body);
 	w->all = mode == NULL || strcmp(mode, "any") != 0;
@@ -98,7 +102,8 @@ wait_read(const struct json *body)
 	w->boot = mem_strdup(json_get_string(body, "boot"));
 	w->until = read_time(body, "until");
 	w->clock = read_time(body, "clock");
-	w->due = json_get_integer(body, "due", 0) * CLOCK_MILLI;
+	due = json_get_integer(body, "due", 0);
+	w->due = due < 0 || due > DUE_MOST ? 0 : due * CLOCK_MILLI;
 	if (w->until < 0 || w->clock < 0 ||
 	    (w->until == 0 && w->agent_count == 0 && !w->mail)) {
 		wait_free(w);
@@ -184,7 +189,7 @@ moment_take(int64_t last, struct moment *out)
 void
 wait_set_time(struct wait *w, const struct moment *m, int64_t ns)
 {
-	w->until = m->now + ns;
+	w->until = m->now < TIME_MOST - ns ? m->now + ns : TIME_MOST;
 	w->clock = m->clock;
 	w->due = m->uptime + ns;
 	free(w->boot);
