@@ -43,7 +43,7 @@ done
 is "$twice" '' 'each figure is printed once'
 
 # a difference of two noisy times may be below zero
-form='^[a-z0-9.-]+ +-?[0-9.]+ +(ms|MiB|KiB|x|n|1/s) +(-|[<>]=[0-9.]+) +(ok|OVER)$'
+form='^[a-z0-9.-]+ +-?[0-9.]+ +(ms|MiB|KiB|B|x|n|1/s) +(-|[<>]=[0-9.]+) +(ok|OVER)$'
 is "$(printf '%s\n' "$lines" | grep -Ecv "$form")" 0 \
     'each line is a name, a value, a unit, a limit and a verdict'
 is "$(printf '%s\n' "$lines" | awk '$4 == "-" && $5 != "ok"')" '' \
