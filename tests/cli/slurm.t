@@ -83,21 +83,22 @@ any(.messages[]; .content == "be a child") as $child |
 if $child and .messages[-1].role == "user"
 then call("run_command"; {command: "echo work >>done"})
 elif $child then say("worked")
-elif $turns == [] then call("run_command"; {command: "true"})
-elif .messages[-1].role == "user" or ($turns | length) == 1
+elif $turns == [] then say("ready")
+elif .messages[-1].role == "user"
 then call("wait_agent"; {agents: ["kid-1", "kid-2"]})
 else say("finished") end'
 EOF
 chmod +x model
-status 79 'a parent makes its first turn' \
-    agent-run -q --name top -m "exec:$here/model" --max-turns 1 'a family'
+status 0 'a parent makes its first turn' \
+    agent-run -q --name top -m "exec:$here/model" 'a family'
 status 0 'and has children' agent-fork -n 2 --name kid --goal 'be a child' top
+status 0 'and is to wait for them' agent-send top 'wait for them'
 kid=$(agent-ps --json kid-1 | jq -r .id)
 rm -rf "root/slurm"
 status 64 'submit wants agents' "$slurm/submit"
 status 66 'that there are' "$slurm/submit" nobody
 status 0 'the parent alone is put into the queue' \
-    "$slurm/submit" -j 2 top -- -q --max-turns 20
+    "$slurm/submit" -j 2 top -- -q
 like "$(cat tap.out)" '^[0-9]+$' 'the number of its job is printed'
 status 1 'it is not put there twice' "$slurm/submit" top -- -q
 
