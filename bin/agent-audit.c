@@ -1,5 +1,6 @@
 /* agent-audit: the history of an agent printed, proved and asked about. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/auditopts.h"
 
@@ -23,6 +24,8 @@ static const struct verb {
     {"log", 1, auditverb_log, {'f', AUDITOPT_JSON, 't'}},
     {"query", AT_LEAST(1), auditverb_query,
 	{AUDITOPT_ALL, AUDITOPT_COUNT, AUDITOPT_JSON, AUDITOPT_LIMIT}},
+    {"redact", AT_LEAST(0), auditverb_redact,
+	{AUDITOPT_ALL, 'n', AUDITOPT_POLICY, AUDITOPT_WHY}},
     {"replay", AT_LEAST(0), auditverb_replay,
 	{AUDITOPT_ALL, AUDITOPT_JSON, AUDITOPT_RERUN, AUDITOPT_STATE,
 	    AUDITOPT_UNTIL}},
@@ -85,6 +88,7 @@ main(int argc, char *argv[])
 			       : n != verb->operands)
 		die_usage(&auditopts_program, "%s: wrong number of operands",
 		    verb->name);
+	(void)umask(077);
 	/* A bundle's file can be read where there is no root. */
 	if (root_open(a.root, false, &root, &a.verb.why) == 0)
 		a.verb.open = &root;

@@ -336,8 +336,10 @@ int
 state_apply(struct state *s, const struct record *rec, struct err *e)
 {
 	struct folding f = {.s = s, .rec = rec};
+	struct record left;
 	struct json *body CLEANUP_JSON = NULL;
 	int64_t before = s->seq > 0 ? s->time : rec->time;
+	int got;
 
 	s->seq = rec->seq;
 	s->time = rec->time;
@@ -345,8 +347,12 @@ state_apply(struct state *s, const struct record *rec, struct err *e)
 		s->exit_owed = 0;
 	if (applies[rec->type].apply == NULL)
 		return 0;
-	if (record_redacted(rec))
-		return 0;
+	if (record_redacted(rec)) {
+		got = folding_redacted(s, rec, &left, e);
+		if (got <= 0)
+			return got;
+		f.rec = rec = &left;
+	}
 	if (json_parse(rec->body.data, rec->body.len, &body, e) < 0)
 		return err_wrap(e, "record %" PRId64, rec->seq);
 	f.body = body;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/folding.h"
+#include "agent/redact.h"
 #include "agent/request.h"
 #include "base/mem.h"
 
@@ -149,5 +150,11 @@ folding_note(struct folding *f, struct err *e)
 	(void)e;
 	if (r != NULL)
 		r->notified = true;
+	/* A redaction took the bundles away: the next one follows none. */
+	if (json_get(f->body, REDACT_LIST) != NULL && f->s->has_ckpt &&
+	    json_get_integer(f->body, "bundles", 0) <= f->s->ckpt_seq) {
+		f->s->has_ckpt = false;
+		f->s->ckpt_seq = f->s->ckpt_offset = 0;
+	}
 	return 0;
 }

@@ -53,6 +53,11 @@ int folding_note(struct folding *, struct err *);
 /* A call was made that this request's approval let through. */
 void folding_spend_approval(struct state *, const char *request);
 
+/* foldredact.c: what is left of a record that was redacted: 1 with `out`,
+ * which the state keeps; 0: nothing is known; -1. */
+int folding_redacted(struct state *, const struct record *, struct record *out,
+    struct err *);
+
 /* foldmail.c */
 int folding_mail(struct folding *, struct err *);
 /* A command that was taken: what it says of running the agent. */

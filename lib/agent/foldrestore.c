@@ -67,6 +67,7 @@ state_then(
 		    e, EX_DATAERR, 0, "the records before are not at hand");
 	state_init(then);
 	then->refold = true;
+	then->past = s->past; /* for what is left of redacted records */
 	r.left = find_parts(s, seq, part);
 	if (s->past.replay(&s->past, seq, &each, e) < 0) {
 		state_free(then);
@@ -107,6 +108,7 @@ move_conversation(struct state *s, struct state *then)
 	move_text(&s->text, &then->text);
 	move_text(&s->report, &then->report);
 	s->running = then->running;
+	s->redaction = s->redaction || then->redaction;
 	s->held_count = then->held_count;
 	s->messages = then->messages;
 	s->needs_model = then->needs_model;

@@ -12,6 +12,7 @@
 #include "agent/lineage.h"
 #include "agent/past.h"
 #include "agent/post.h"
+#include "agent/redact.h"
 #include "agent/rework.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -197,17 +198,25 @@ static int
 write_open(struct root *root, const char *id, bool brief, struct session *out,
     struct err *e)
 {
+	bool again = false;
 	struct session s;
-	int got = open_dir(root, id, id, &s, e);
+	int got;
 
-	s.brief = brief;
-	if (got < 0 || hold(&s, e) < 0 || begin(&s, e) < 0 ||
-	    fork_settle(&s, e) < 0) {
-		if (lease_lost(s.lease))
-			(void)lease_check(s.lease, e);
-		session_close(&s);
-		return err_wrap(e, "agent '%s'", id);
-	}
+	do {
+		if (again) /* what it has read is there no more */
+			session_close(&s);
+		again = false;
+		got = open_dir(root, id, id, &s, e);
+		s.brief = brief;
+		if (got < 0 || hold(&s, e) < 0 || begin(&s, e) < 0 ||
+		    fork_settle(&s, e) < 0 ||
+		    redact_finish(&s, &again, e) < 0) {
+			if (lease_lost(s.lease))
+				(void)lease_check(s.lease, e);
+			session_close(&s);
+			return err_wrap(e, "agent '%s'", id);
+		}
+	} while (again);
 	*out = s;
 	return 0;
 }

@@ -144,6 +144,9 @@ state_free(struct state *s)
 	while (s->child_count > 0)
 		family_child_free(&s->children[--s->child_count]);
 	free(s->children);
+	while (s->redacted_count > 0)
+		free(s->redacted[--s->redacted_count].body);
+	free(s->redacted);
 	free(s->model);
 	free(s->goal);
 	free(s->text);

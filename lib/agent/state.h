@@ -144,6 +144,12 @@ struct jump {
 	int64_t at, to;
 };
 
+/* What is left of a record that was redacted. */
+struct redacted {
+	int64_t seq;
+	char *body;
+};
+
 /* A command that was taken: it is not taken again. */
 struct taken {
 	char nonce[RAND_TEXT];
@@ -212,6 +218,12 @@ struct state {
 	struct digest restore_paths; /* the blob that lists them */
 	char *joining;		/* it is a join: of this child; else NULL */
 	struct state_past past;
+	/* Of records that were redacted: what later records say is left of
+	 * them.  Looked for in the past when the first one is met. */
+	struct redacted *redacted;
+	size_t redacted_count, redacted_cap;
+	bool redacted_sought;
+	bool redaction;		/* the conversation is not as it was */
 	bool refold;		/* made for a restore: those before are walked
 				   around */
 };

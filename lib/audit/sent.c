@@ -31,6 +31,10 @@ sent_rebuild(struct source *from, const struct state *s,
 	state_request_text(s, (struct slice){tools.data, tools.len}, out);
 	digest_of(out->data, out->len, &d);
 	digest_hex(&d, is);
+	if (strcmp(is, want) != 0 && s->redaction)
+		return err_set(e, EX_NO, 0,
+		    "record %" PRId64 ": a part of what was sent is redacted",
+		    rec->seq);
 	if (strcmp(is, want) != 0)
 		return err_set(e, EX_DATAERR, 0,
 		    "record %" PRId64 ": the rebuilt request is not the one "

@@ -9,7 +9,7 @@ static const struct opt opts[] = {
     {"against", AUDITOPT_AGAINST, "BUNDLE",
 	"verify: it must go on from what this holds"},
     {"all", AUDITOPT_ALL, NULL,
-	"query, replay, sql, stats, verify, watch: all"},
+	"of every agent: query, redact, replay, and so on"},
     {"by", AUDITOPT_BY, "WHAT", "stats: model, tool, agent or day"},
     {"content", AUDITOPT_CONTENT, NULL, "export: what was said and done, too"},
     {"count", AUDITOPT_COUNT, NULL, "query: only how many records match"},
@@ -17,6 +17,7 @@ static const struct opt opts[] = {
     {"depth", AUDITOPT_DEPTH, "N", "explain: follow so many links"},
     {"diffs", AUDITOPT_DIFFS, "N",
 	"html: compare the newest N checkpoints; default 200"},
+    {"dry-run", 'n', NULL, "redact: only say what would go"},
     {"endpoint", AUDITOPT_ENDPOINT, "URL",
 	"export: post to this OpenTelemetry collector"},
     {"family", AUDITOPT_FAMILY, NULL,
@@ -38,6 +39,7 @@ static const struct opt opts[] = {
     {"otlp", AUDITOPT_OTLP, NULL, "export: OpenTelemetry spans, OTLP/JSON"},
     {"output", 'o', "FILE",
 	"export, html: write here; sql: the database to fill"},
+    {"policy", AUDITOPT_POLICY, "EXPR", "redact: the records that match"},
     {"request", AUDITOPT_REQUEST, NULL,
 	"show: the request that a model call sent"},
     {"rerun-tools", AUDITOPT_RERUN, "WHICH",
@@ -48,6 +50,7 @@ static const struct opt opts[] = {
     {"tree", AUDITOPT_TREE, NULL, "verify: the agent and all that came of it"},
     {"type", 't', "TYPE", "log: only records of this type; repeatable"},
     {"until", AUDITOPT_UNTIL, "SEQ", "replay: up to this record"},
+    {"why", AUDITOPT_WHY, "TEXT", "redact: the reason, which is recorded"},
     {NULL, 0, NULL, NULL}};
 
 static const char *const usage[] = {
@@ -60,6 +63,8 @@ static const char *const usage[] = {
     "replay [--all] [--until SEQ] [--rerun-tools none-effect]\n"
     "                          [--json|--state] [AGENT...]",
     "query [--all] [--count|--json] [--limit N] EXPR [AGENT...]",
+    "redact [-n] --why TEXT SEQ... AGENT",
+    "redact [-n] --why TEXT --policy EXPR [--all|AGENT...]",
     "sql [--all] [--csv|--json] [-o FILE] [AGENT...] [STATEMENT]",
     "stats [--all] [--by WHAT] [--json] [AGENT...]",
     "export --otlp [--content] [--family] [--endpoint URL]\n"
@@ -89,6 +94,8 @@ flag_of(struct audit_args *a, int letter)
 	switch (letter) {
 	case 'f':
 		return &a->follow;
+	case 'n':
+		return &a->dry;
 	case AUDITOPT_ALL:
 		return &a->all;
 	case AUDITOPT_CONTENT:
@@ -127,6 +134,10 @@ text_of(struct auditopts *all, int letter)
 		return &a->against;
 	case AUDITOPT_BY:
 		return &a->by;
+	case AUDITOPT_POLICY:
+		return &a->policy;
+	case AUDITOPT_WHY:
+		return &a->because;
 	case AUDITOPT_ENDPOINT:
 		return &a->endpoint;
 	case AUDITOPT_HEAD:

@@ -19,6 +19,8 @@ struct audit_args {
 	int64_t depth;	   /* explain: links; 0: the usual */
 	int64_t limit;	   /* query: of what is printed; 0: none */
 	const char *by;	   /* stats */
+	bool dry;	   /* redact: say what would go */
+	const char *because, *policy;
 	const char *head;
 	bool family;
 	const char *output, *title;
@@ -64,6 +66,7 @@ int auditverb_explain(const struct audit_args *, char *operands[]);
 int auditverb_head(const struct audit_args *, char *operands[]);
 int auditverb_log(const struct audit_args *, char *operands[]);
 int auditverb_query(const struct audit_args *, char *operands[]);
+int auditverb_redact(const struct audit_args *, char *operands[]);
 int auditverb_replay(const struct audit_args *, char *operands[]);
 int auditverb_show(const struct audit_args *, char *operands[]);
 int auditverb_sql(const struct audit_args *, char *operands[]);
