@@ -5,6 +5,7 @@
 
 #include "agent/rework.h"
 #include "agent/statelabels.h"
+#include "base/file.h"
 #include "base/jsonw.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -149,28 +150,91 @@ put_conflicts(struct jsonw *w, const struct joinmerge *m)
 	jsonw_end(w, ']');
 }
 
-/* What the child wrote keeps its labels; what is put beside something has all
- * of them. */
+/* A path of the workspace: as a record names it, or the folder it is in. */
+static void
+label(struct labelled_list *l, const struct joined *j, const char *path,
+    bool tree, unsigned labels)
+{
+	const char *workspace = j->child->workspace;
+	char *full CLEANUP_FREE = path_join(workspace, path);
+
+	labelled_add_path(l, workspace, full, tree, labels);
+}
+
+/* What a mark makes of a path in the child's workspace. */
+static unsigned
+mark_of(const struct joined *j, const char *path)
+{
+	char *full CLEANUP_FREE = path_join(j->child->workspace, path);
+	const struct grant_query q = {.right = RIGHT_READ,
+	    .kind = GRANT_FILE,
+	    .resource = full,
+	    .workspace = j->child->workspace};
+
+	return policy_labels(&j->child->state.policy, &q);
+}
+
+/* The child's marks are not the parent's: files take their labels along. */
+static void
+label_marked(struct labelled_list *l, const struct joined *j)
+{
+	const struct restoreplan *p = &j->merge->plan;
+	size_t i;
+
+	for (i = 0; i < p->after.count; i++)
+		if (p->after.entry[i].type != ENTRY_DIR &&
+		    p->after.entry[i].type != ENTRY_GONE)
+			label(l, j, restoreplan_path(p, i), false,
+			    mark_of(j, restoreplan_path(p, i)));
+}
+
+/* What is put beside something has the labels of all that the child wrote, and
+ * those of its own path; a folder those of any. */
+static void
+label_beside(struct labelled_list *l, const struct joined *j, unsigned wrote,
+    unsigned marks)
+{
+	const struct snapshot *after = &j->merge->plan.after;
+	const struct joinconflict *c;
+	ssize_t at;
+	size_t i;
+	bool tree;
+
+	for (i = 0; i < j->merge->conflict_count; i++) {
+		char *path CLEANUP_FREE = NULL;
+
+		c = &j->merge->conflict[i];
+		if (c->beside == NULL)
+			continue;
+		path = mem_printf(ENTRY_WORK "/%s", c->beside);
+		at = snapshot_find(after, (struct slice){path, strlen(path)});
+		tree = at >= 0 && after->entry[at].type == ENTRY_DIR;
+		label(l, j, c->beside, tree,
+		    wrote | (tree || marks == 0 ? marks : mark_of(j, c->path)));
+	}
+}
+
+/* What the child wrote keeps its labels. */
 static void
 put_labels(struct jsonw *w, const struct joined *j)
 {
 	const struct labelled_list *l = &j->child->state.files;
+	unsigned marks = policy_labels_of(&j->child->state.policy, GRANT_FILE);
 	struct labelled_list files = {0};
-	unsigned all = 0;
+	unsigned wrote = 0;
 	size_t i;
 
 	labels_put(w, "labels", j->child->state.labels);
-	if (l->count == 0)
-		return;
 	for (i = 0; i < l->count; i++) {
 		labelled_add(&files, l->items[i].body, l->items[i].labels);
-		all |= l->items[i].labels;
+		wrote |= l->items[i].labels;
 	}
-	for (i = 0; i < j->merge->conflict_count; i++)
-		if (j->merge->conflict[i].beside != NULL) {
-			labelled_add(&files, j->merge->conflict[i].beside, all);
-		}
-	labels_put_files(w, "wrote", &files);
+	if (marks != 0)
+		label_marked(&files, j);
+	if ((wrote | marks) != 0)
+		label_beside(&files, j, wrote, marks);
+	if (files.count > 0)
+		labels_put_files(w, "wrote", &files);
 	labelled_free(&files);
 }
 
