@@ -134,6 +134,17 @@ copy_grant(struct policy *to, const struct grant *g)
 		new->parents[new->parent_count++] = mem_strdup(g->parents[i]);
 }
 
+bool
+state_has_layer(const struct state *s)
+{
+	const struct policy *p;
+	size_t depth = 0;
+
+	for (p = &s->policy; p != NULL; p = p->above)
+		depth++;
+	return depth <= LAYERS_MOST || same_grants(&s->policy, s->policy.above);
+}
+
 /*
  * The parent's layer stands above the child's own, which begins as a copy of
  * it, or empty when grants of its own follow.  A layer that only repeats the

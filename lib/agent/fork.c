@@ -147,6 +147,17 @@ check_policy(const struct session *s, const struct policy *p, struct err *e)
 }
 
 static int
+check_layers(const struct forking *f, struct err *e)
+{
+	if (state_has_layer(f->then))
+		return 0;
+	return err_set(e, EX_NOPERM, 0,
+	    "agent '%s' can have no children: its authority was narrowed %d "
+	    "times since its first ancestor, which is the most",
+	    f->parent->info.id, LAYERS_MOST);
+}
+
+static int
 reserve(struct forking *f, struct err *e)
 {
 	struct limits left = {0};
@@ -204,6 +215,8 @@ make(struct forking *f, struct info *children, struct err *e)
 	    reserve(f, e) < 0)
 		return -1;
 	if (f->fork->at != 0 && fork_past_open(&past, f, e) < 0)
+		return -1;
+	if (check_layers(f, e) < 0)
 		return -1;
 	got = take_names(f->parent, f->fork, e);
 	if (got == 0)

@@ -47,7 +47,8 @@ void fork_ids(size_t count, char (**out)[ULID_TEXT]);
  * Prepare the children and stage the record: it is for the caller to commit
  * soon.  What a commit does not come to is taken away by the next opening.
  * No call may be in flight.  Status 64, 73, 75 a file of the workspace would
- * not keep still, 77 more authority than the parent's, 79 more than its limits
+ * not keep still, 77 more authority than the parent's, or
+ * narrowed too often (state_has_layer), 79 more than its limits
  * leave, 66 nothing has the files of the record `at`.
  */
 int fork_agents(struct session *, const struct fork *, struct err *);

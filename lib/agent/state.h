@@ -255,6 +255,9 @@ void state_drop_approval(struct state *, const char *request);
 void family_child_free(struct family_child *);
 /* What the policy was becomes the layer above, and the own one is empty. */
 void state_push_layer(struct state *);
+/* Has a child of it room for its layers, of which there are at most
+ * LAYERS_MOST above its own? */
+bool state_has_layer(const struct state *);
 
 const char *agent_status_name(enum agent_status);
 /* Done, failed or killed? */

@@ -86,6 +86,18 @@ agent-grant revoke --because 'too much' boss g2 >/dev/null
 status 1 'what is revoked of the parent is revoked of the child' \
     agent-grant check heir connect net:example.org:443
 printf '%s\n' 'allow connect net:evil.org:443' >wide
+agent-run -q -m script:m.jsonl --name f0 --allow 'read file:**' 'do it' >/dev/null
+for i in $(seq 16); do
+	printf '%s\n' 'allow read file:**' "deny read file:x$i" >"narrow$i"
+	agent-fork --name "f$i" -g "narrow$i" "f$((i - 1))" >/dev/null || break
+done
+status 0 'a policy narrows sixteen times' agent-grant check f16 read file:y
+status 1 'and all of them hold' agent-grant check f16 read file:x1
+status 77 'a seventeenth is refused' agent-fork --name f17 -g narrow f16
+like "$err" 'narrowed 16 times' 'and says why'
+status 77 'also to a child with what the parent has' agent-fork f16
+is "$(agent-ps --json | jq -r 'select(.state == "damaged").id') $(ls -A root/agents/.new)" ' ' 'and leaves nothing'
+status 0 'the parent goes on' agent-run -q -r f16
 status 77 'more than the parent has is refused' agent-fork -g wide boss
 like "$err" 'evil.org.*more than agent' 'and named'
 printf '%s\n' 'allow call tool:pay' >finite
