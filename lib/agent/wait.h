@@ -62,8 +62,8 @@ enum wait_end wait_look(const struct state *, const struct wait *,
 bool wait_is_end(const struct state *);
 
 /*
- * Would an agent that waits like this wait for ever: for agents that all, in
- * the end, wait for it?  Then `*ring` gets their ids with " waits for "
+ * Would an agent that waits like this wait for nothing: for agents that all, in
+ * the end, wait for it?  For ever, or for most of its time limit.  Then `*ring` gets their ids with " waits for "
  * between, the caller's to free.  Reads other agents' states.
  */
 bool wait_stuck(struct root *, const char *id, const struct wait *,

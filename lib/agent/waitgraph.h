@@ -19,12 +19,15 @@ struct waitnode {
 struct waitgraph {
 	struct waitnode *node;	/* sorted by id once waitgraph_solve ran */
 	size_t count, cap;
+	int64_t ahead;		/* a wait that has a time limit counts when it
+				   lasts until then; 0: none counts */
 };
 
 /* Add an agent, whose waits are taken out of its state; one that does not
  * wait for agents alone is left out. */
 void waitgraph_take(struct waitgraph *, const char *id, struct state *);
-/* Add an agent that would wait like this; `w` is borrowed. */
+/* Add, first, an agent that would wait like this; `w` is borrowed.  When it has
+ * a time limit, those of others count that last half as long. */
 void waitgraph_suppose(struct waitgraph *, const char *id,
     const struct wait *w);
 /* Mark those that are stuck; how many. */

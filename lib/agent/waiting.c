@@ -71,12 +71,25 @@ family(const struct root *root, const char *id, char top[ULID_TEXT])
 }
 
 static int
+add_children(struct runner *r, struct plan *p, struct wait *w)
+{
+	const struct state *s = &r->s->state;
+	size_t i;
+
+	for (i = 0; i < s->child_count; i++)
+		wait_add_agent(w, s->children[i].id);
+	return s->child_count > 0 ? 0 : bad(p, "you have no children");
+}
+
+static int
 read_agents(struct runner *r, struct plan *p, struct wait *w)
 {
 	const struct json *v = json_first(json_get(p->arguments, "agents"));
 	char id[ULID_TEXT], top[ULID_TEXT], own[ULID_TEXT];
 	struct err e;
 
+	if (v == NULL && strcmp(p->tool->name, "wait_agent") == 0)
+		return add_children(r, p, w);
 	family(r->s->root, r->s->info.id, own);
 	for (; v != NULL; v = json_next(v)) {
 		if (root_find(r->s->root, json_string(v), id, &e) < 0)
@@ -165,7 +178,10 @@ waiting_tool(struct runner *r, struct plan *p, struct err *e)
 	if (w == NULL)
 		return 0;
 	if (wait_stuck(r->s->root, r->s->info.id, w, &ring)) {
-		why = mem_printf("nobody would ever go on: %s", ring);
+		why = mem_printf("nobody would %s: %s",
+		    w->until == 0 ? "ever go on"
+				  : "go on before the time is over",
+		    ring);
 		plan_settle(p, TOOL_FAILED, why);
 		free(why);
 		free(ring);

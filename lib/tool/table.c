@@ -142,16 +142,16 @@ static const struct builtin builtins[] = {
 	    ""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
     {"wait_agent",
-	"Wait until agents of your family (children, say) have ended: all of "
-	"them, or any one. Gives how each ended and what it reported. A "
+	"Wait until agents of your family have ended: all of them, or any "
+	"one. Gives how each ended and what it reported. A "
 	"message ends it early.",
 	OBJECT("\"agents\":{\"type\":\"array\",\"minItems\":1,"
 	       "\"maxItems\":1000,\"items\":{\"type\":\"string\"},"
-	       "\"description\":\"Their ids.\"},"
+	       "\"description\":\"Their ids. Default: your children.\"},"
 	       "\"mode\":{\"enum\":[\"all\",\"any\"],\"description\":"
 	       "\"Default all.\"}," COUNT("seconds", "31536000",
 		   "Give up after so long. Default: never."),
-	    "\"agents\""),
+	    ""),
 	EFFECT_NONE, TOOL_RUNNER, NULL, false, 0},
     {"wait_mail",
 	"Wait for a message or an event that is sent to you. Any message ends "

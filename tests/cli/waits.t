@@ -76,6 +76,9 @@ like "$out$err" 'only the agent itself waits' 'and says so'
 turns wa "$(call wait_agent '{"agents":["b"],"seconds":600}')" "$last"
 status 0 'waiting for an agent of another family' run stranger wa
 like "$(results stranger)" "^failed .*'b'|^failed .*none of your family" 'fails'
+turns alone "$(call wait_agent '{}')" "$last"
+status 0 'waiting for its children without any' run alone alone
+like "$(results alone)" '^failed .*you have no children' 'fails too'
 turns self "$(call wait_agent '{"agents":["self"]}')" "$last"
 status 0 'waiting for oneself' run self self
 like "$(results self)" '^failed nobody would ever go on: [0-9A-Z]* waits for' 'fails as well'
@@ -130,6 +133,9 @@ result=$(agent-audit log --json --type tool.result lead | jq -r .body.text)
 is "$(grep -c ' kid-[12]: done$' <<<"$result") $(grep -c '^heard work$' <<<"$result")" '2 2' \
     'with how each ended and what it said'
 is "$(agent-audit log --json lead | jq -r 'select(.type=="model.call").seq' | wc -l)" 3 'in one turn'
+status 75 'all children, when none is named' tell lead 'do wait_agent {}'
+is "$(agent-audit log --json --type wait lead | tail -n 1 | jq '.body.agents | length')" 3 'are waited for'
+status 0 'until it is told otherwise' tell lead 'go on'
 status 0 'one that has ended already' tell lead 'do wait_agent {"agents":["kid-1"]}'
 like "$(agent-audit log --json --type tool.result lead | jq -r .body.text | tail -n 2)" 'kid-1: done' \
     'is not waited for'
@@ -187,7 +193,14 @@ status 75 'for each other' tell ring-2 'do wait_agent {"agents":["ring-3"],"mode
 status 0 'do not for ever' tell ring-3 'do wait_agent {"agents":["ring-1","kid-1"]}'
 like "$(results ring-3 | tail -n 1)" '^failed nobody would ever go on: [0-9A-Z]+( waits for [0-9A-Z]+){3}$' \
     'who would close the ring is told who is in it'
-status 75 'with a limit of time' tell ring-3 'do wait_agent {"agents":["ring-1"],"seconds":600}'
-is "$(state ring-3)" waiting:child 'it may'
+status 0 'with a limit of time' tell ring-3 'do wait_agent {"agents":["ring-1"],"seconds":600}'
+like "$(results ring-3 | tail -n 1)" '^failed nobody would go on before the time is over: [0-9A-Z]+( waits for [0-9A-Z]+){3}$' \
+    'it is told as well'
+status 0 'two more' agent-fork -n 2 --name pair --goal 'be idle' lead
+status 75 'of whom one waits with a limit' tell pair-1 'do wait_agent {"agents":["pair-2"],"seconds":600}'
+status 0 'and the other with the same' tell pair-2 'do wait_agent {"agents":["pair-1"],"seconds":600}'
+like "$(results pair-2 | tail -n 1)" '^failed nobody would go on before' 'are a ring'
+status 75 'but one may wait until the other gives up' tell pair-2 'do wait_agent {"agents":["pair-1"],"seconds":6000}'
+is "$(state pair-2)" waiting:child 'and goes on'
 replayed
 done_testing
