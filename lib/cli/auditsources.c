@@ -1,13 +1,11 @@
 #include "cli/auditsources.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "audit/family.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "bundle/save.h"
-#include "cli/ckptverb.h"
+#include "cli/output.h"
 
 static int
 by_id(const void *a, const void *b)
@@ -76,19 +74,5 @@ void
 auditsources_write(const struct audit_args *a,
     int (*fill)(void *arg, int fd, struct err *), void *arg)
 {
-	const char *to = a->output;
-	char *path, *name;
-	struct err e;
-	int dir, r;
-
-	if (to == NULL || strcmp(to, "-") == 0) {
-		r = fill(arg, STDOUT_FILENO, &e);
-	} else {
-		dir = ckptverb_parent(to, &path, &name);
-		r = save_durably(dir, name, fill, arg, &e);
-		(void)close(dir);
-		free(path);
-	}
-	if (r < 0)
-		die_err(&e);
+	output_write(a->output, fill, arg);
 }

@@ -10,6 +10,7 @@
 #include "bundle/squash.h"
 #include "cli/ckptgate.h"
 #include "cli/ckptverb.h"
+#include "cli/output.h"
 #include "cli/progress.h"
 
 #define RULES_MAX ((size_t)1 << 20)
@@ -146,9 +147,8 @@ ckptverb_check(const struct ckpt_args *a, char *args[])
 	struct gate_subject subject = {.chain = &c.chain};
 	struct buf junit CLEANUP_BUF = {0};
 	struct gate g = {0};
-	char *path, *name;
 	struct err e;
-	int broken, dir;
+	int broken;
 
 	load_rules(a, args + 1, &g);
 	ckptverb_open(a, args[0], gate_reach(&g), &c);
@@ -159,14 +159,9 @@ ckptverb_check(const struct ckpt_args *a, char *args[])
 	broken = ckptgate_run(&g, &subject, a->json, &junit, &e);
 	if (broken < 0)
 		die_err(&e);
-	if (a->junit != NULL) {
-		dir = ckptverb_parent(a->junit, &path, &name);
-		if (file_replace(dir, name, junit.data, junit.len, 0644, &e) <
-		    0)
-			die_err(&e);
-		(void)close(dir);
-		free(path);
-	}
+	if (a->junit != NULL)
+		output_text(
+		    a->junit, (struct slice){junit.data, junit.len}, 0644);
 	if (a->since != NULL)
 		ckpt_close(&since);
 	ckpt_close(&c);
@@ -197,10 +192,8 @@ ckptverb_export(const struct ckpt_args *a, char *args[])
 	struct exporting x = {0};
 	struct sign_secret key;
 	struct ckpt_chain c;
-	char *path, *name;
 	struct progress p;
 	struct err e;
-	int r, dir;
 
 	ckptverb_open(a, args[0], CKPT_HISTORY, &c);
 	progress_start(&p, "exporting", chain_newest(&c.chain)->manifest.bytes);
@@ -209,16 +202,7 @@ ckptverb_export(const struct ckpt_args *a, char *args[])
 	x.chain = &c.chain;
 	if (a->open != NULL && root_secret(a->open, &key, &e) == 0)
 		x.options.key = &key;
-	if (a->output == NULL || strcmp(a->output, "-") == 0) {
-		r = export_to(&x, STDOUT_FILENO, &e);
-	} else {
-		dir = ckptverb_parent(a->output, &path, &name);
-		r = save_durably(dir, name, export_to, &x, &e);
-		(void)close(dir);
-		free(path);
-	}
-	if (r < 0)
-		die_err(&e);
+	output_write(a->output, export_to, &x);
 	progress_end(&p);
 	ckpt_close(&c);
 	return 0;

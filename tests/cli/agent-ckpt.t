@@ -488,4 +488,15 @@ status 74 'an output that cannot be written is 74' \
     bash -c 'agent-ckpt show turns >/dev/full'
 status 74 'so is a folder to export to' agent-ckpt export -o void turns
 status 66 'a folder that is not there is 66' agent-ckpt export -o no/where turns
+
+# ---- where -o leads
+
+ln -s /dev/null device
+id=$(agent-ps --json | jq -r .id | head -n 1)
+agent-ckpt save "$id" >/dev/null 2>&1
+for verb in 'agent-ckpt export' 'agent-audit html' 'agent-audit export --csv'; do
+	# shellcheck disable=SC2086  # a verb of two words
+	status 0 "$verb -o writes to a device" $verb -o device "$id"
+	is "$(readlink device)" /dev/null 'and puts no file in its place'
+done
 done_testing
