@@ -89,7 +89,9 @@ read_one(int dir, struct lease_file *f, struct err *e)
 	struct stat st;
 
 	leasefile_name(f->number, name);
-	if (file_open(dir, name, O_RDONLY | O_NOFOLLOW, 0, &fd, e) < 0 ||
+	/* A pipe of this name must not block. */
+	if (file_open(
+		dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, &fd, e) < 0 ||
 	    file_read_fd(fd, name, 4096, &text, e) < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)

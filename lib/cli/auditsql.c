@@ -18,6 +18,7 @@ static void
 put_json(const struct sqlite_statement *t, struct buf *out)
 {
 	struct jsonw w = {.out = out};
+	enum sqlite_kind kind;
 	struct slice text;
 	int i;
 
@@ -25,8 +26,9 @@ put_json(const struct sqlite_statement *t, struct buf *out)
 	for (i = 0; i < sqlite_columns(t); i++) {
 		const char *name = sqlite_name(t, i);
 
+		kind = sqlite_kind(t, i);
 		text = sqlite_text(t, i);
-		switch (sqlite_kind(t, i)) {
+		switch (kind) {
 		case SQLITE_IS_NULL:
 			jsonw_null(&w, name);
 			break;
@@ -47,19 +49,22 @@ put_json(const struct sqlite_statement *t, struct buf *out)
 	jsonw_end(&w, '}');
 }
 
-/* RFC 4180, but for the line's end. */
+/* RFC 4180, but for the line's end.  A text that a spreadsheet would take for
+ * a formula begins with an apostrophe, as in what `export` writes. */
 static void
-put_csv(struct buf *out, const char *text, size_t len, bool first)
+put_csv(struct buf *out, const char *text, size_t len, bool is_text)
 {
+	bool formula =
+	    is_text && len > 0 && memchr("=+-@\t\r", text[0], 6) != NULL;
 	size_t i;
 
-	if (!first)
-		buf_putc(out, ',');
-	if (strcspn(text, ",\"\r\n") >= len) {
+	if (!formula && strcspn(text, ",\"\r\n") >= len) {
 		buf_add(out, text, len);
 		return;
 	}
 	buf_putc(out, '"');
+	if (formula)
+		buf_putc(out, '\'');
 	for (i = 0; i < len; i++) {
 		if (text[i] == '"')
 			buf_putc(out, '"');
@@ -76,10 +81,12 @@ print_heads(const struct audit_args *a, const struct sqlite_statement *t,
 	int i, n = sqlite_columns(t);
 
 	for (i = 0; i < n; i++)
-		if (a->csv)
+		if (a->csv) {
+			if (i > 0)
+				buf_putc(&line, ',');
 			put_csv(&line, sqlite_name(t, i),
-			    strlen(sqlite_name(t, i)), i == 0);
-		else if (!a->json)
+			    strlen(sqlite_name(t, i)), false);
+		} else if (!a->json)
 			table_add(rows, sqlite_name(t, i));
 	if (a->csv)
 		show_json(stdout, buf_str(&line), line.len);
@@ -105,17 +112,24 @@ print_row(const struct audit_args *a, const struct sqlite_statement *t,
     struct table *rows)
 {
 	struct buf line CLEANUP_BUF = {0};
+	enum sqlite_kind kind;
 	struct slice text;
 	int i;
 
 	if (a->json)
 		put_json(t, &line);
 	for (i = 0; !a->json && i < sqlite_columns(t); i++) {
+		/* its kind is not defined any more once it was made a text */
+		kind = sqlite_kind(t, i);
 		text = sqlite_text(t, i);
-		if (a->csv)
-			put_csv(&line, text.data, text.len, i == 0);
-		else
+		if (!a->csv) {
 			add_cell(rows, text);
+			continue;
+		}
+		if (i > 0)
+			buf_putc(&line, ',');
+		put_csv(&line, text.data, text.len,
+		    kind == SQLITE_IS_TEXT || kind == SQLITE_IS_BLOB);
 	}
 	if (a->json || a->csv)
 		show_json(stdout, buf_str(&line), line.len);

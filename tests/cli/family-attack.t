@@ -48,6 +48,8 @@ for n in -1 0 101 2147483648 1e30; do
 	is "$(statuses "n$n") $(kids "n$n" | wc -l)" 'failed 0' "$n are no number of children"
 done
 
+yes '{"content":"done"}' | head -n 40 >m.jsonl
+
 # ---- labels ----------------------------------------------------------------------------------
 
 tail_of() { local i && i=$(id_of "$1") && echo "${i: -6}"; }
@@ -102,4 +104,93 @@ agent-fork --join l4 >/dev/null
 beside=$(basename "$(dir_of lr)"/work/key.*.theirs)
 is "$(see lr "cat $beside")" secret "another name beside what the parent's policy marks is marked as well"
 like "$(results lr | tail -n 1 | jq -r .body.text)" hush 'and can be read'
+
+n=$(agent-audit log --json -t model.reply lr | wc -l)
+{
+	yes '{"content":"before"}' | head -n "$n"
+	call send_message '{"to":"l4","text":"it says hush"}'
+	echo '{"content":"done"}'
+} >see.jsonl
+agent-run -q -m script:see.jsonl -r lr tell >/dev/null
+is "$(see l4 true)" secret 'a message has what its sender has seen'
+echo x >'a[b]*.txt'
+agent-run -q -m script:m.jsonl --name post go >/dev/null
+agent-send --label secret --attach 'a[b]*.txt' post look
+see post true >/dev/null
+is "$(agent-audit log --json -t mail post | jq -c '.body | [.labels, .attachments[0].path]')" \
+    '[["secret"],"inbox/a[b]*.txt"]' 'an attachment is what its letter is'
+
+# ---- a join that leads elsewhere --------------------------------------------------------------
+
+mkdir outside
+script j.jsonl "$(sh 'mkdir d e; echo p >d/f; echo p >e/f')"
+agent-run -q --ckpt turn -m script:j.jsonl --name jp go >/dev/null
+agent-fork --name j1 jp >/dev/null
+agent-fork --name j2 jp >/dev/null
+w=$(dir_of j1)/work
+rm -r "$w/e" && ln -s "$PWD/outside" "$w/e"
+echo child >"$w/d/f" && echo child >"$w/d/new"
+w=$(dir_of j2)/work
+echo child >"$w/e/f" && echo child >"$w/e/new"
+w=$(dir_of jp)/work
+rm -r "$w/d" && ln -s "$PWD/outside" "$w/d"
+status 1 'a folder that became a link in the parent is a conflict' agent-fork --join j1
+is "$(readlink "$w/d" "$w/e") $(cat "$w"/d.*.theirs/new)" "$PWD/outside
+$PWD/outside child" 'the link stays, the child is beside it, and its own link is one here'
+status 1 'so is one that an earlier join brought' agent-fork --join j2
+is "$(cat "$w"/e.*.theirs/new)" child 'which holds it beside it, too'
+is "$(ls outside)" '' 'nothing was written through them'
+
+# ---- ends that are none ------------------------------------------------------------------------
+
+agent-run -q -m script:m.jsonl --max-turns 30 --max-tokens 1000000 --name bp go >/dev/null
+agent-fork --name bk bp >/dev/null
+agent-run -q -m script:m.jsonl --name stranger go >/dev/null
+bp=$(id_of bp) bk=$(id_of bk) stranger=$(id_of stranger)
+agent-send bp hello
+new=root/agents/$bp/mail/new
+# ends FROM N FROM-IN-LETTER USAGE
+ends() {
+	printf '{"kind":"exit","from":"%s","child":"%s","state":"done","status":0,"usage":%s,"text":"x"}' \
+	    "$3" "$bk" "$4" >"$new/$1.$2.0"
+}
+left() { agent-ps --json bp | jq -r '.left.tokens'; }
+is "$(left)" 500000 'what a child may use its parent may not'
+ends "$stranger" 9 "$stranger" '{"turns":-5,"input":-1000}'
+ends "$stranger" 10 "$bk" '{}'
+ends "$bp" 900 "$bp" '{}'
+printf '{"kind":"exit","from":"x","state":"done","text":"x","usage":{}}' >"$new/post.0000000000000000001.e954618c9b64990e"
+status 0 'ends that others tell of' agent-run -q -r bp
+is "$(left)" 500000 'return nothing of it'
+is "$(find "$new/../bad" -type f | wc -l)" 2 'who passes for another is put aside'
+ends "$bk" 9 "$bk" '{"turns":-5,"input":-1000,"output":9007199254740991,"cost":-1}'
+agent-run -q -r bp >/dev/null
+is "$(left)" 0 'its own end does, less what it says was used: nothing negative, and no overflow'
+status 0 'the records are replayed' agent-audit replay bp
+
+# ---- shown ---------------------------------------------------------------------------------------
+
+is "$(agent-audit sql --csv bp "SELECT '=1+1' AS a, '@x' AS b, -5 AS c, 'fine' AS d")" \
+    $'a,b,c,d\n"\'=1+1","\'@x",-5,fine' 'a text is no formula to a spreadsheet'
+for s in "load_extension('/x.so')" "writefile('w','x')" "readfile('/etc/passwd')"; do
+	status 64 "a statement has no $s" agent-audit sql bp "SELECT $s"
+done
+status 64 'nor makes it a file' agent-audit sql bp "VACUUM INTO 'v.db'"
+ok "$([ ! -e v.db ] && echo 0)" 'none is there'
+
+# ---- a lease that is none ---------------------------------------------------------------------------
+
+mkdir shared
+echo 60s >shared/shared
+export AGENT_ROOT=$PWD/shared
+agent-run -q -m script:m.jsonl --name a go >/dev/null
+d=shared/agents/$(id_of a)
+mkfifo "$d/lease.900"
+status 65 'a pipe in the place of a lease blocks nobody' timeout 30 agent-run -q -r a again
+rm -f "$d"/lease.*
+printf '\033[31mred\033[0m 1 2 3\n' >"$d/lease.901"
+status 75 'one that says nothing known is held' timeout 30 agent-run -q -r a again
+unlike "$err" $'\033' 'and shows a terminal nothing'
+rm -f "$d"/lease.*
+status 0 'without it the agent goes on' timeout 30 agent-run -q -r a again
 done_testing
