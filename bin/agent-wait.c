@@ -19,7 +19,7 @@ static const struct opt opts[] = {
     {"any", O_ANY, NULL, "until one has"},
     {"json", O_JSON, NULL, "one object an agent"},
     {"root", O_ROOT, "DIR", "where the agents are"},
-    {"state", O_STATE, "STATE,…", "done, unless given"},
+    {"state", O_STATE, "STATE,...", "done, unless given"},
     {"timeout", O_TIMEOUT, "DURATION", "give up after so long: 124"},
     {NULL, 0, NULL, NULL}};
 
