@@ -129,6 +129,8 @@ help:
 	@echo 'make demo       install what is missing, build, run the main job'
 	@echo 'make test       the same set-up, then every test'
 	@echo 'make all        build only'
+	@echo 'make check      tests that are built; T=FILE... for some of them,'
+	@echo '                AGENT_TEST_REPLAY=1 to replay what they made'
 	@echo 'make asan       the tests under ASan and UBSan'
 	@echo 'make clang      the tests as clang builds them'
 	@echo 'make lint       layout, shell, man pages, layers, headers'
