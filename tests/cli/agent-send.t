@@ -194,5 +194,5 @@ seq -f "$full/%g" 2 10000 | xargs rm
 status 0 'has room again' agent-send a hello
 : >"$(folder a)/agent.json"
 status 0 'a damaged agent still has a mailbox' \
-	agent-send "$(basename "$AGENT_ROOT"/agents/01*)" x
+	agent-send "$(basename "${full%/mail/new}")" x
 done_testing
