@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -12,19 +10,16 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "base/tree.h"
 
 /* Files up to this size are read at once, and fewer than MANY are not worth a
  * thread. */
-enum { SMALL = 64 << 10, MANY = 64, THREADS_MAX = 4 };
+enum { SMALL = 64 << 10, MANY = 64 };
 
-struct pool {
+struct copying {
 	const struct clone *in;
 	int to;
-	pthread_mutex_t lock; /* guards the rest */
-	size_t next;
-	bool failed;
-	struct err err;
 };
 
 static const char *
@@ -107,13 +102,16 @@ copy_still(const struct clone *c, size_t i, int in, int out, struct err *e)
 }
 
 static int
-copy_file(const struct pool *p, size_t i, struct err *e)
+copy_file(void *arg, size_t i, struct err *e)
 {
+	const struct copying *p = arg;
 	struct entry *n = &p->in->tree->entry[i];
 	int in CLEANUP_FD = -1, out CLEANUP_FD = -1;
 	struct timespec times[2];
 	struct err why = {0};
 
+	if (n->type != ENTRY_FILE)
+		return 0;
 	if (scan_open(p->in->root, n, &in, &why) < 0) {
 		if (why.errnum == ENOENT || why.errnum == ENOTDIR ||
 		    why.errnum == ELOOP) {
@@ -133,62 +131,6 @@ copy_file(const struct pool *p, size_t i, struct err *e)
 	if (p->in->sync && file_sync(out, below(n), e) < 0)
 		return -1;
 	return fd_close(&out, below(n), e);
-}
-
-/* ---- all files -------------------------------------------------------------------- */
-
-static void *
-work(void *arg)
-{
-	struct pool *p = arg;
-	const struct snapshot *s = p->in->tree;
-	struct err e;
-	size_t i;
-
-	(void)pthread_mutex_lock(&p->lock);
-	while (!p->failed && p->next < s->count) {
-		i = p->next++;
-		if (s->entry[i].type != ENTRY_FILE)
-			continue;
-		(void)pthread_mutex_unlock(&p->lock);
-		if (copy_file(p, i, &e) == 0) {
-			(void)pthread_mutex_lock(&p->lock);
-			continue;
-		}
-		(void)pthread_mutex_lock(&p->lock);
-		if (!p->failed)
-			p->err = e;
-		p->failed = true;
-	}
-	(void)pthread_mutex_unlock(&p->lock);
-	return NULL;
-}
-
-static int
-copy_files(const struct clone *c, int to, struct err *e)
-{
-	struct pool p = {.in = c, .to = to};
-	pthread_t helper[THREADS_MAX];
-	long spare = sysconf(_SC_NPROCESSORS_ONLN) - 1;
-	int helpers = 0;
-	sigset_t all, old;
-
-	(void)pthread_mutex_init(&p.lock, NULL);
-	/* Signals are for the caller's thread; it works, too. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (c->tree->count > MANY && helpers < spare &&
-	       helpers < THREADS_MAX &&
-	       pthread_create(&helper[helpers], NULL, work, &p) == 0)
-		helpers++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)work(&p);
-	while (helpers > 0)
-		(void)pthread_join(helper[--helpers], NULL);
-	(void)pthread_mutex_destroy(&p.lock);
-	if (p.failed)
-		*e = p.err;
-	return p.failed ? -1 : 0;
 }
 
 /* ---- what is around them --------------------------------------------------------- */
@@ -292,7 +234,9 @@ clone_tree(const struct clone *c, int dir, const char *name, struct err *e)
 		    e, EX_CANTCREAT, errno, "cannot make '%s'", name);
 	if (file_open(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, &to,
 		e) < 0 ||
-	    make_folders(c->tree, to, e) < 0 || copy_files(c, to, e) < 0 ||
+	    make_folders(c->tree, to, e) < 0 ||
+	    pool_each(c->tree->count, c->tree->count > MANY, copy_file,
+		&(struct copying){c, to}, e) < 0 ||
 	    make_links(c->tree, to, e) < 0 ||
 	    set_folders(c->tree, to, c->sync, e) < 0)
 		return -1;

@@ -4,17 +4,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "bundle/entry.h"
 
 /* Folders are kept open between reading and looking, but not all: deep trees
  * would need more descriptors than there are. */
-enum { THREADS_MAX = 4, OPEN_MAX = 200 };
+enum { OPEN_MAX = 200 };
 
 /* Fewer names than these are not worth a thread. */
 #define MANY ((size_t)1000)
@@ -168,18 +168,16 @@ read_folder(struct walk *w, struct name *as, struct err *e)
 }
 
 /* Looking at the names, shared by threads. */
-struct pool {
+struct looking {
 	int root;
 	const struct folders *folders;
-	pthread_mutex_t lock; /* guards the rest */
-	size_t next;
-	bool failed;
-	struct err err;
 };
 
 static int
-look(struct pool *p, struct folder *f, struct err *e)
+look(void *arg, size_t index, struct err *e)
 {
+	const struct looking *p = arg;
+	struct folder *f = p->folders->all[index];
 	int fd CLEANUP_FD = f->fd >= 0 ? f->fd : open_folder(p->root, f->path);
 	size_t i;
 
@@ -197,56 +195,6 @@ look(struct pool *p, struct folder *f, struct err *e)
 	return 0;
 }
 
-static void *
-work(void *arg)
-{
-	struct pool *p = arg;
-	struct folder *f;
-	struct err e;
-
-	(void)pthread_mutex_lock(&p->lock);
-	while (!p->failed && p->next < p->folders->count) {
-		f = p->folders->all[p->next++];
-		(void)pthread_mutex_unlock(&p->lock);
-		if (look(p, f, &e) == 0) {
-			(void)pthread_mutex_lock(&p->lock);
-			continue;
-		}
-		(void)pthread_mutex_lock(&p->lock);
-		if (!p->failed)
-			p->err = e;
-		p->failed = true;
-	}
-	(void)pthread_mutex_unlock(&p->lock);
-	return NULL;
-}
-
-static int
-look_at_all(int root, struct folders *f, struct err *e)
-{
-	struct pool p = {.root = root, .folders = f};
-	pthread_t helper[THREADS_MAX];
-	long spare = sysconf(_SC_NPROCESSORS_ONLN) - 1;
-	int helpers = 0;
-	sigset_t all, old;
-
-	(void)pthread_mutex_init(&p.lock, NULL);
-	/* Signals are for the caller's thread; it works, too. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (f->names > MANY && helpers < spare && helpers < THREADS_MAX &&
-	       pthread_create(&helper[helpers], NULL, work, &p) == 0)
-		helpers++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)work(&p);
-	while (helpers > 0)
-		(void)pthread_join(helper[--helpers], NULL);
-	(void)pthread_mutex_destroy(&p.lock);
-	if (p.failed)
-		*e = p.err;
-	return p.failed ? -1 : 0;
-}
-
 int
 folders_read(int root, uint64_t skip_device, uint64_t skip_inode,
     struct folders *out, struct err *e)
@@ -259,7 +207,8 @@ folders_read(int root, uint64_t skip_device, uint64_t skip_inode,
 	int r = read_folder(&w, NULL, e);
 
 	if (r == 0)
-		r = look_at_all(root, &f, e);
+		r = pool_each(f.count, f.names > MANY, look,
+		    &(struct looking){root, &f}, e);
 	ignore_free(&w.ignore);
 	buf_free(&w.path);
 	if (r < 0)

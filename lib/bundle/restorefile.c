@@ -11,8 +11,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/pool.h"
 
-enum { THREADS_MAX = 8, BATCH = 512 };
+/* Fewer entries than MANY are not worth a thread. */
+enum { MANY = 32, BATCH = 512 };
 
 /* From this size on runs of zeros become holes. */
 #define SPARSE ((int64_t)64 << 10)
@@ -196,24 +198,11 @@ int
 restorefile_all(struct restoring *r, struct err *e)
 {
 	struct pool p = {.r = r};
-	pthread_t worker[THREADS_MAX];
 	long want = r->opt->threads > 0 ? r->opt->threads
 					: sysconf(_SC_NPROCESSORS_ONLN);
-	int workers = 0;
-	sigset_t all, old;
 
 	(void)pthread_mutex_init(&p.lock, NULL);
-	/* Signals are for the caller's thread; it works, too. */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (r->tree.count > 32 && workers + 1 < want &&
-	       workers < THREADS_MAX &&
-	       pthread_create(&worker[workers], NULL, work, &p) == 0)
-		workers++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)work(&p);
-	while (workers > 0)
-		(void)pthread_join(worker[--workers], NULL);
+	pool_run(r->tree.count > MANY ? want - 1 : 0, work, &p);
 	(void)pthread_mutex_destroy(&p.lock);
 	if (p.failed)
 		*e = p.err;
